@@ -1,0 +1,75 @@
+"""What people do outside the charts, and what becomes of documents that no row awaits: declared once, as data.
+
+An act is refused by its own rule, wherever it is called from: command line, console or API call the same one.
+"""
+
+from collections.abc import Set
+from dataclasses import dataclass
+
+from zhika.flows.documents import (
+    ACCEPTANCE,
+    ACTIVATION,
+    BLOCK_NOTICE,
+    COLLECTION,
+    CONFIRMATION,
+    CORRECTION,
+    DESTRUCTION,
+    ERASURE,
+    EXCEPTIONS,
+    PROGRESS,
+    RETURNED,
+    SETTLEMENT,
+    Document,
+)  # fmt: skip
+from zhika.flows.lanes import EVERYONE, Lane
+
+INSURED, UNIT, CENTRE, INTEGRATOR, SUPPLIER, BANK = Lane
+REPLACEMENTS = frozenset({"urban-replacement", "rural-replacement"})
+BATCHES = frozenset({"urban-batch", "rural-batch"})
+ALL = frozenset({"urban-batch", "urban-new", "urban-replacement", "rural-batch", "rural-new", "rural-replacement"})
+
+
+@dataclass(frozen=True, eq=False)
+class Act:
+    """One act: who may do it, by which rule, and which document it answers or sends."""
+
+    name: str
+    title: str
+    lanes: Set[Lane]
+    awaits: Document | None = None
+    sends: tuple[Document, ...] = ()
+    hand: bool = False
+    """True: a person does it, with name and evidence. False: `zhika work` does it, once for each document awaited."""
+    not_by: tuple[str, ...] = ()
+    """Names of earlier acts and rows on the same subject whose doer may not do this one."""
+    reason: bool = False
+    persons: int = 1
+    first: bool = False
+    """Runs before any row: an exception list keeps a failed card out of the next step."""
+    processes: frozenset[str] = ALL
+
+
+ACTS: tuple[Act, ...] = (
+    Act("set_aside", "按异常清单剔除", EVERYONE, EXCEPTIONS, first=True),
+    Act("accept", "清点、接收", EVERYONE - {INSURED}, sends=(ACCEPTANCE,), hand=True),
+    Act("book_acceptance", "交接回执入账", EVERYONE - {INSURED}, ACCEPTANCE),
+    Act("found", "短少卡找回", EVERYONE - {INSURED}, hand=True, reason=True),
+    Act("form", "组批", {INTEGRATOR}, hand=True, processes=BATCHES),
+    Act("load_register", "装载登记库", {INTEGRATOR}, hand=True, processes=BATCHES),
+    Act("load_material", "材料入库", {INTEGRATOR}, hand=True),
+    Act("notify_corrections", "发更正通知", {INTEGRATOR}, CONFIRMATION, sends=(CORRECTION,), processes=BATCHES),
+    Act("take_correction", "收更正通知", {UNIT}, CORRECTION, processes=BATCHES),
+    Act("take_progress", "进度登记", {INTEGRATOR}, PROGRESS),
+    Act("erase", "清除银行资料与印张", {SUPPLIER}, ACCEPTANCE, sends=(ERASURE,)),
+    Act("delete_sealed_copy", "删除已寄封包", {BANK}, ERASURE),
+    Act("take_collection", "领卡回执登记", {CENTRE, BANK}, COLLECTION),
+    Act("activate_card", "柜台激活", {BANK}, sends=(ACTIVATION,), hand=True),
+    Act("take_activation", "激活回执登记", {CENTRE}, ACTIVATION),
+    Act("destroy", "销毁废卡", {BANK, CENTRE}, sends=(DESTRUCTION,), hand=True, persons=2),
+    Act("take_destruction", "销毁记录登记", {INTEGRATOR, CENTRE}, DESTRUCTION),
+    Act("return_cards", "退卡", {UNIT, CENTRE}, sends=(RETURNED,), hand=True, reason=True, processes=REPLACEMENTS),
+    Act("block", "挂失、注销", {CENTRE, BANK}, sends=(BLOCK_NOTICE,), hand=True, processes=REPLACEMENTS),
+    Act("take_block", "挂失登记", {CENTRE, BANK}, BLOCK_NOTICE, processes=REPLACEMENTS),
+    Act("settle", "结算", {CENTRE}, SETTLEMENT, sends=(SETTLEMENT,), hand=True, processes=REPLACEMENTS),
+)  # fmt: skip
+BY_NAME = {act.name: act for act in ACTS}
