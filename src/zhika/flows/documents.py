@@ -109,7 +109,7 @@ CHIP_SEEN = frozenset({INTEGRATOR, SUPPLIER})
 ADDRESS_SEEN = EVERYONE - {SUPPLIER}
 SCHEME_SEEN = frozenset({INSURED, UNIT, CENTRE, INTEGRATOR})
 
-PAN = Field("pan", "银行卡号", 19, "6222350000000000012", PAN_SEEN)
+PAN = Field("pan", "银行卡号", 19, "6222350000000000018", PAN_SEEN)
 EXPIRY = Field("expiry", "有效期", 4, "3611", BANKING)
 CVV2 = Field("cvv2", "CVV2", 3, "417", BANKING)
 TRACK1 = Field("track1", "一磁道", 79, "%99", frozenset({BANK}))
@@ -135,7 +135,7 @@ PHONE = Field("phone", "电话", 20, "13900000000", ADDRESS_SEEN, required=False
 CENTRE_NO = Field("centre", "经办机构", 12, "02", ADDRESS_SEEN)
 UNIT_NO = Field("unit_no", "单位（村）编号", 20, "100000", ADDRESS_SEEN)
 UNIT_NAME = Field("unit_name", "单位（村）", 60, "闽达小学", ADDRESS_SEEN)
-SSC_NO = Field("ssc_no", "社会保障卡号", 9, "A0000001X", CHIP_SEEN)
+SSC_NO = Field("ssc_no", "社会保障卡号", 9, "A00000011", CHIP_SEEN)
 ISSUE_DATE = Field("issue_date", "发卡日期", 8, "20261123", CHIP_SEEN)
 DATE = Field("date", "日期", 10, "2026-11-23")
 PERSON_NO = Field("person_no", "个人编号", 20, "350500000000", SCHEME_SEEN, required=False)

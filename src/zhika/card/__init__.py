@@ -1,0 +1,1 @@
+"""The card itself: its numbers, stripe, security values, keys, face and chip. Pure: no Django, no seat."""

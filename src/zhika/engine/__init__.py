@@ -1,0 +1,1 @@
+"""What makes the charts run on a seat: what is ready, one step in one transaction, mail in and out."""

@@ -1,0 +1,131 @@
+"""A batch on a seat: formed where its applications are, opened elsewhere by the documents that name its people."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import polars as pl
+from django.db import transaction
+from django.utils import timezone
+
+from zhika.engine import desk
+from zhika.engine.check import person_key
+from zhika.engine.work import Subject
+from zhika.flows import FLOWS
+from zhika.flows.chart import Grain, Step
+from zhika.flows.documents import BY_CODE, UNIT_NO, Key
+from zhika.flows.lanes import Lane
+from zhika.ledger import audit
+from zhika.ledger.batches import Batch, Bundle, Organisation, Party, organisation
+from zhika.ledger.cards import Card
+from zhika.ledger.steps import Paper
+from zhika.seat.config import Seat
+
+
+def roster(batch: Batch) -> dict[str, str]:
+    """Application number → person key of all who were ever in the batch."""
+    return dict(Card.objects.filter(batch=batch).values_list("application_ref", "person_key"))
+
+
+def live(batch: Batch) -> dict[str, Card]:
+    """Who is still in it, by application number, in line order."""
+    cards = Card.objects.filter(batch=batch, failure=None).select_related("bundle").order_by("line")
+    return {card.application_ref: card for card in cards}
+
+
+def create(
+    seat: Seat,
+    code: str,
+    process: str,
+    office: Organisation,
+    people: Sequence[tuple[str, str, str, str]],
+    parties: Mapping[Lane, tuple[str, str]],
+    *,
+    formed_at: datetime | None = None,
+) -> Batch:
+    """Write a batch with its people: (application number, ID number, name, unit code), sorted by unit.
+
+    `parties`: lane → (organisation, seat). A seat that isn't told units passes '' and has one bundle.
+    """
+    with transaction.atomic():
+        batch = Batch.objects.create(
+            code=code, process=process, office=office, size=len(people), formed_at=formed_at or timezone.now()
+        )
+        for lane, (name, home) in parties.items():
+            Party.objects.create(batch=batch, lane=lane, organisation=organisation(name), seat=home)
+        sizes = Counter(unit for *_, unit in people)
+        bundles = {
+            unit: Bundle.objects.create(
+                batch=batch, unit=organisation(unit, kind="unit", parent=office) if unit else None, size=size
+            )
+            for unit, size in sorted(sizes.items())
+        }
+        Card.objects.bulk_create(
+            [
+                Card(
+                    batch=batch, bundle=bundles[unit], line=line, application_ref=app_no,
+                    person_key=person_key(seat.home, id_no, name),
+                )
+                for line, (app_no, id_no, name, unit) in enumerate(sorted(people, key=lambda p: (p[3], p[0])), 1)
+            ],
+            batch_size=500,
+        )  # fmt: skip
+        audit.note(seat.name, "batch", code, f"{process}, {len(people)} 人")
+    return batch
+
+
+def open_waiting(seat: Seat) -> list[Batch]:
+    """Open every batch whose first row here has all its documents on file, whichever came first."""
+    opened = []
+    known = Batch.objects.values("code")
+    codes = Paper.objects.filter(state=Paper.FILED, subject_kind=Grain.BATCH).exclude(batch_code__in=known)
+    for code, process in set(codes.exclude(type="exceptions").values_list("batch_code", "process")):
+        if process in seat.processes and (batch := _open(seat, code, process)):
+            opened.append(batch)
+    return opened
+
+
+def _open(seat: Seat, code: str, process: str) -> Batch | None:
+    papers = desk.filed(Subject(Grain.BATCH, code))
+    first = _first_row(seat, process)
+    have = {BY_CODE[paper.type] for paper in papers}
+    if first is None or not set(first.awaits) <= have:
+        return None
+    papers = [paper for paper in papers if BY_CODE[paper.type] in first.awaits]
+    people: dict[str, tuple[str, str, str, str]] = {}
+    for paper in papers:
+        if BY_CODE[paper.type].key is Key.PERSON:
+            for person in _people(desk.read(seat, paper)):
+                people.setdefault(person[0], person)
+    parties = _parties(seat, papers)
+    office_code = parties.get(Lane.CENTRE, (seat.name, ""))[0]
+    try:
+        return create(seat, code, process, organisation(office_code, kind="centre"), list(people.values()), parties)
+    except Exception:
+        # Another worker of this seat may have opened it meanwhile; anything else is a fault to be shown.
+        if Batch.objects.filter(code=code).exists():
+            return None
+        raise
+
+
+def _first_row(seat: Seat, process: str) -> Step | None:
+    """The first row of this seat's lanes that awaits a document of a batch."""
+    return next(
+        (s for s in FLOWS[process].steps if s.lane in seat.lanes and s.grain is Grain.BATCH and s.awaits), None
+    )
+
+
+def _people(rows: pl.DataFrame) -> Iterable[tuple[str, str, str, str]]:
+    unit = pl.col(UNIT_NO.name) if UNIT_NO.name in rows.columns else pl.lit("")
+    return rows.select("app_no", "id_no", "name", unit.alias("unit")).iter_rows()
+
+
+def _parties(seat: Seat, papers: Iterable[Paper]) -> dict[Lane, tuple[str, str]]:
+    """The batch's parties, as the manifest of its first numbered document carries them."""
+    from zhika.engine.post import taken_manifest
+
+    for paper in papers:
+        if paper.number is not None:
+            manifest = taken_manifest(seat, paper)
+            return {lane: (party.organisation, party.seat) for lane, party in manifest.parties.items()}
+    return {}

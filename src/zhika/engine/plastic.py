@@ -1,0 +1,168 @@
+"""What becomes of the cards when a row is done: born, given, void, missing, issued. The engine books it, not the lanes."""
+
+from collections.abc import Iterable, Mapping
+
+from django.db import models
+from django.utils import timezone
+
+from zhika.engine.work import Bound, Done, Work
+from zhika.errors import ZhikaError
+from zhika.flows.chart import Grain
+from zhika.flows.documents import Document
+from zhika.flows.lanes import Lane
+from zhika.ledger.batches import Batch, Bundle, Organisation, organisation
+from zhika.ledger.cards import Card, Failure
+from zhika.ledger.custody import (
+    WHOLE, Cards, Group, Handover, Place, Quantity, State, What, born, by_bundle, count, give, group, move, place, where,
+)  # fmt: skip
+from zhika.ledger.custody import Bundle as BundleMove
+
+MODULE, BLANK = "module", "blank"
+KINDS = (MODULE, BLANK)
+
+
+def batch_group(batch: Batch) -> Group:
+    return group(batch.code, "batch", batch.code)
+
+
+def void_group(batch: Batch) -> Group:
+    """Void cards travel in the same tray, but are counted apart."""
+    return group(f"{batch.code}/void", "void", batch.code)
+
+
+def parcel_group(batch: Batch, unit: str, round_: int = 1) -> Group:
+    code = f"{batch.code}.{unit}" + (f"+{round_}" if round_ > 1 else "")
+    return group(code, "parcel", batch.code)
+
+
+def material_group(batch_code: str, kind: str) -> Group:
+    """The consignment that was drawn for a batch: modules or blanks."""
+    return group(f"M:{batch_code}:{kind}", "consignment", batch_code)
+
+
+def stock_group(consignment: str, kind: str) -> Group:
+    return group(f"S:{consignment}:{kind}", "stock", consignment)
+
+
+def good(holder: Organisation, batch: Batch) -> Place:
+    return place(holder, State.GOOD, batch_group(batch))
+
+
+def bind(
+    batch: Batch, holder: Organisation, bound: Mapping[str, Bound], source: Place, *, by: str, step: models.Model | None
+) -> None:
+    """Plastic is counted here for the first time: bundle by bundle it is born at the holder."""
+    cards = list(Card.objects.filter(batch=batch, application_ref__in=list(bound)).order_by("bundle_id", "line"))
+    target = good(holder, batch)
+    bundles = {bundle.pk: bundle for bundle in Bundle.objects.filter(batch=batch)}
+    for pk, bundle in bundles.items():
+        mine = [card for card in cards if card.bundle_id == pk]
+        for card in mine:
+            card.serial, chip = bound[card.application_ref]
+            card.chip_serial = chip or None
+        born(bundle, mine, source, target, by=by, step=step)
+
+
+def embed(work: Work, done: Done, step: models.Model) -> None:
+    """Modules are used, blanks become cards: each kind sums to zero, and the cards are born."""
+    assert work.batch is not None
+    holder = organisation(work.organisation)
+    n = len(done.born)
+    consume(work.batch.code, holder, n, by=work.by, step=step)
+    bind(work.batch, holder, done.born, _place_of(work.batch.code, holder, BLANK, State.WORK), by=work.by, step=step)
+
+
+def consume(batch_code: str, holder: Organisation, n: int, *, by: str, step: models.Model | None) -> None:
+    """n modules to *used*, n blanks to *work*, from the batch's consignment."""
+    for kind, state in ((MODULE, State.USED), (BLANK, State.WORK)):
+        source = _place_of(batch_code, holder, kind, State.BLANK)
+        if count(source):
+            move(source, _place_of(batch_code, holder, kind, state), Quantity(n), cause="embed", by=by, step=step)
+
+
+def _place_of(batch_code: str, holder: Organisation, kind: str, state: State) -> Place:
+    return place(holder, state, material_group(batch_code, kind))
+
+
+def fail(batch: Batch, causes: Mapping[str, str], *, step: str, source: str, rows: Mapping[str, tuple[str, int]] | None = None) -> list[Card]:  # fmt: skip
+    """Cards leave the batch with their cause, each once; their plastic, where it lies good, becomes void."""
+    cards = list(Card.objects.filter(batch=batch, application_ref__in=list(causes), failure=None))
+    Failure.objects.bulk_create(
+        [
+            Failure(
+                card=card, cause=causes[card.application_ref], step=step, source=source, happened_at=timezone.now(),
+                document=(rows or {}).get(card.application_ref, ("", 0))[0],
+                row=(rows or {}).get(card.application_ref, ("", None))[1],
+            )
+            for card in cards
+        ]
+    )  # fmt: skip
+    return cards
+
+
+def void_failed(batch: Batch, *, by: str, step: models.Model | None = None) -> int:
+    """Failed cards that lie among the good ones of a batch leave them. Returns how many."""
+    failed = Card.objects.filter(batch=batch, failure__isnull=False, serial__isnull=False)
+    lying = where(failed.values_list("pk", flat=True))
+    places = {p.pk: p for p in Place.objects.filter(pk__in=set(lying.values()), state=State.GOOD)}
+    moved = 0
+    for pk, source in places.items():
+        cards = [card for card, at in lying.items() if at == pk]
+        target = place(source.organisation, State.VOID, batch_group(batch))
+        moved += move(source, target, Cards(cards), cause="void", by=by, step=step)
+    return moved
+
+
+def hand_over(work: Work, document: Document, done: Done, step: models.Model) -> Handover:
+    """Given: good and void cards of the batch, or a parcel's bundle, or material, to whoever takes them."""
+    assert work.batch is not None
+    giver = organisation(work.organisation)
+    taker = done.taker or organisation(work.party(_receiver(document, work)))
+    legs: list[tuple[Place, Place, What]] = []
+    within = batch_group(work.batch)
+    if document.code == "material":
+        legs = [
+            (_place_of(work.batch.code, giver, kind, State.BLANK), _place_of(work.batch.code, giver, kind, State.GIVEN),
+             Quantity(done.quantity))
+            for kind in KINDS
+        ]  # fmt: skip
+        within = material_group(work.batch.code, BLANK)
+    elif work.subject.kind is Grain.PARCEL:
+        within = Group.objects.get(code=work.subject.code)
+        source = good(giver, work.batch)
+        counted = by_bundle(source)
+        wanted = {card.bundle_id for card in work.people.values()}
+        ids = [card.pk for card in work.people.values()]
+        whole = all(counted[b] == sum(c.bundle_id == b for c in work.people.values()) for b in wanted)
+        given = place(giver, State.GIVEN, within)
+        if whole:
+            legs = [(source, given, BundleMove(Bundle.objects.get(pk=b), counted[b])) for b in sorted(wanted)]
+        else:
+            legs = [(source, given, Cards(ids))]
+    else:
+        void = place(giver, State.VOID, within)
+        legs = [(good(giver, work.batch), place(giver, State.GIVEN, within), WHOLE)]
+        if document.code != "card-list" and count(void):
+            legs.append((void, place(giver, State.GIVEN, void_group(work.batch)), WHOLE))
+        legs = [leg for leg in legs if count(leg[0])]
+    return give(
+        handover_code(work, document), legs, giver=giver, taker=taker, within=within, batch=work.batch,
+        document=document.code, subject_kind=work.subject.kind, subject=work.subject.code, by=work.by, step=step,
+    )  # fmt: skip
+
+
+def handover_code(work: Work, document: Document) -> str:
+    """The giver makes the key: the same step makes the same key."""
+    return f"{work.subject.code}~{document.code}"
+
+
+def _receiver(document: Document, work: Work) -> Lane:
+    lanes = [lane for lane in document.receivers if lane is not work.step.lane and lane in work.flow.lanes]
+    if len(lanes) != 1:
+        raise ZhikaError(f"{document.code}: 无法确定接收方")
+    return lanes[0]
+
+
+def missing_cards(batch: Batch, serials: Iterable[str]) -> list[Card]:
+    return list(Card.objects.filter(batch=batch, serial__in=list(serials)))
+

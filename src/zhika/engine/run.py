@@ -1,0 +1,268 @@
+"""One step, once: its outcome is computed without a lock and written in one transaction under the step's UNIQUE key."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import polars as pl
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from zhika.engine import batches, desk, plastic
+from zhika.engine.check import Aside, agree
+from zhika.engine.outgoing import Mailroom, Outgoing
+from zhika.engine.serve import STEPS
+from zhika.engine.work import Done, Subject, Work
+from zhika.errors import ConfigurationError
+from zhika.flows import FLOWS
+from zhika.flows.chart import Cards, Flow, Grain, Kind, Step
+from zhika.flows.documents import BY_CODE, EXCEPTIONS, PROGRESS, Document
+from zhika.flows.lanes import Lane
+from zhika.ledger import audit
+from zhika.ledger.batches import Batch
+from zhika.ledger.cards import Card
+from zhika.ledger.custody import Handover
+from zhika.ledger.steps import Paper, StepRecord
+from zhika.seat.config import Seat
+
+
+def run(
+    seat: Seat,
+    subject: Subject,
+    flow: Flow,
+    step: Step,
+    *,
+    by: str = "zhika",
+    evidence: str = "",
+    facts: Mapping[str, Mapping[str, str]] | None = None,
+) -> bool:
+    """Do one row for one lot, application, batch or parcel, once. False: done already, or another worker was first."""
+    if done_already(subject, step):
+        return False
+    batch = _batch_of(subject)
+    papers = [paper for paper in desk.filed(_desk_of(subject, batch)) if BY_CODE[paper.type] in step.awaits]
+    received, asides = _receive(seat, batch, step, papers)
+    people = _people(subject, batch)
+    gone = {aside.app_no: aside.cause for aside in asides if aside.app_no in people}
+    if batch is not None:
+        gone |= _left_behind(batch, people)
+    work = Work(
+        seat=seat, flow=flow, step=step, subject=subject, batch=batch, received=received,
+        people={app: card for app, card in people.items() if app not in gone},
+        facts=facts or {}, by=by, evidence=evidence,
+    )  # fmt: skip
+    outcome = STEPS[step.lane, step.work](work)
+    return Outcome(work, outcome, people, gone, asides, papers).write()
+
+
+def done_already(subject: Subject, step: Step) -> bool:
+    return StepRecord.objects.filter(
+        subject_kind=subject.kind, subject=subject.code, number=step.number, function=step.work
+    ).exists()  # fmt: skip
+
+
+class Outcome:
+    """What a step function returned, on its way into the books."""
+
+    def __init__(
+        self, work: Work, done: Done, people: Mapping[str, Card], gone: Mapping[str, str],
+        asides: Sequence[Aside], papers: Sequence[Paper],
+    ) -> None:  # fmt: skip
+        self.work, self.done, self.people, self.asides, self.papers = work, done, people, asides, papers
+        self.failed = {**gone, **done.failed}
+        self.mail = Mailroom(work.seat)
+
+    def write(self) -> bool:
+        """Seal, then one transaction; a second worker's outcome is thrown away. Things move after it."""
+        work = self.work
+        unknown = set(self.done.documents) - set(work.step.sends)
+        if unknown:
+            raise ConfigurationError(f"{work.step.work}: its row does not send {', '.join(d.code for d in unknown)}")
+        outgoing = self._seal()
+        try:
+            with transaction.atomic():
+                record = self._record()
+                self._book(record)
+                for out in outgoing:
+                    self.mail.post(out)
+                if self.done.write:
+                    self.done.write()
+        except IntegrityError:
+            if done_already(work.subject, work.step):
+                return False
+            raise
+        if self.done.after:
+            self.done.after()
+        return True
+
+    def _seal(self) -> list[Outgoing]:
+        work, out = self.work, []
+        for document, rows in self.done.documents.items():
+            handover = plastic.handover_code(work, document) if document.things else ""
+            out += self._prepare(document, rows, handover=handover, photos=self.done.photos)
+        if work.batch is not None:
+            if rows := self._exceptions():
+                frame = pl.DataFrame(rows, schema={name: pl.String for name in EXCEPTIONS.columns})
+                out += self._prepare(EXCEPTIONS, frame, to=_others(work.batch, work.seat))
+            if work.step.grain is Grain.BATCH and not work.seat.platform:
+                out += self._prepare(PROGRESS, pl.DataFrame([self._progress()]))
+        return out
+
+    def _prepare(
+        self, document: Document, rows: pl.DataFrame, *, handover: str = "", to: frozenset[str] | None = None,
+        photos: Mapping[str, Path] | None = None,
+    ) -> Iterable[Outgoing]:  # fmt: skip
+        work = self.work
+        return self.mail.prepare(
+            document, rows, _desk_of(work.subject, work.batch, document), batch=work.batch, process=work.flow.name,
+            lane=work.step.lane, work=work.step.key, photos=photos, to=to, handover=handover,
+        )  # fmt: skip
+
+    def _exceptions(self) -> list[dict[str, str]]:
+        """Rows of the exception list: who left, why, and where the row stood."""
+        work = self.work
+        assert work.batch is not None
+        rows = {
+            (aside.document.code, aside.row): {
+                **aside.person, "document": aside.document.code, "row": str(aside.row), "card_serial": "",
+                "step": work.step.work, "cause": aside.cause,
+            }
+            for aside in self.asides
+        }  # fmt: skip
+        told = {row["app_no"] for row in rows.values()}
+        left = {app: cause for app, cause in self.failed.items() if app not in told and app in self.people}
+        named = desk.persons(work.seat, work.batch.code, set(left)) if left else {}
+        for app, cause in left.items():
+            serial = self.done.born[app].serial if app in self.done.born else self.people[app].serial or ""
+            rows[app, 0] = {
+                **named[app], "document": "", "row": "", "card_serial": serial, "step": work.step.work, "cause": cause,
+            }  # fmt: skip
+        return list(rows.values())
+
+    def _counts(self) -> tuple[int, int]:
+        n_in = len(self.people) if self.done.n_in is None else self.done.n_in
+        n_out = len(self.people.keys() - self.failed.keys()) if self.done.n_out is None else self.done.n_out
+        return n_in, n_out
+
+    def _progress(self) -> dict[str, str]:
+        n_in, n_out = self._counts()
+        step = self.work.step
+        return {
+            "number": str(step.number), "lane": str(step.lane), "work": step.work, "n_in": str(n_in), "n_out": str(n_out),
+            "at": self.work.now.isoformat(timespec="seconds"),
+        }  # fmt: skip
+
+    def _record(self) -> StepRecord:
+        work = self.work
+        n_in, n_out = self._counts()
+        return StepRecord.objects.create(
+            subject_kind=work.subject.kind, subject=work.subject.code, batch=work.batch, process=work.flow.name,
+            number=work.step.number, lane=work.step.lane, function=work.step.work, n_in=n_in, n_out=n_out,
+            happened_at=work.now, booked_at=timezone.now(), by=work.by, evidence=work.evidence,
+        )  # fmt: skip
+
+    def _book(self, record: StepRecord) -> None:
+        """Everything that follows from the row: failures, births, handovers, the desk, the audit."""
+        work, batch = self.work, self.work.batch
+        if batch is not None:
+            if work.step.cards is Cards.BORN:
+                plastic.embed(work, self.done, record)
+            rows = {aside.app_no: (aside.document.code, aside.row) for aside in self.asides}
+            plastic.fail(batch, self.failed, step=work.step.work, source=work.seat.name, rows=rows)
+            plastic.void_failed(batch, by=work.by, step=record)
+            for document in self.done.documents:
+                if document.things:
+                    handover = plastic.hand_over(work, document, self.done, record)
+                    trays = [tray.name for tray in self.done.trays]
+                    Handover.objects.filter(pk=handover.pk).update(trays=trays)
+            if work.step is work.flow.closing:
+                Batch.objects.filter(pk=batch.pk, closed_at=None).update(closed_at=timezone.now())
+        Paper.objects.filter(pk__in=[paper.pk for paper in self.papers]).update(state=Paper.USED)
+        audit.note(work.by, work.step.work, work.subject.code, work.evidence)
+
+
+def _batch_of(subject: Subject) -> Batch | None:
+    if subject.kind.before_batch:
+        return None
+    code = subject.code
+    if subject.kind is Grain.PARCEL:
+        from zhika.ledger.custody import Group
+
+        code = Group.objects.get(code=code).ref
+    return Batch.objects.select_related("office").get(code=code)
+
+
+def _desk_of(subject: Subject, batch: Batch | None, document: Document | None = None) -> Subject:
+    """Where a subject's documents lie: a parcel's on its batch's desk, but what it sends on its own."""
+    if subject.kind is Grain.PARCEL and batch is not None and document is None:
+        return Subject(Grain.BATCH, batch.code)
+    return subject
+
+
+def _people(subject: Subject, batch: Batch | None) -> dict[str, Card]:
+    if batch is None:
+        return {}
+    living = batches.live(batch)
+    if subject.kind is Grain.PARCEL:
+        from zhika.engine.parcels import inside
+
+        here = inside(subject.code)
+        return {app: card for app, card in living.items() if card.pk in here}
+    return living
+
+
+def _left_behind(batch: Batch, people: Mapping[str, Card]) -> dict[str, str]:
+    """Once plastic was counted here, whoever has none stays behind."""
+    if not batch.bundles.filter(birth_movement__isnull=False).exists():
+        return {}
+    listed = set(
+        Paper.objects.filter(batch_code=batch.code, counted=True).exclude(handover_code="").values_list("pk", flat=True)
+    )
+    return {app: "missing" for app, card in people.items() if card.serial is None} if listed else {}
+
+
+def _receive(
+    seat: Seat, batch: Batch | None, step: Step, papers: Sequence[Paper]
+) -> tuple[dict[Document, tuple[pl.DataFrame, ...]], list[Aside]]:
+    """The awaited documents' rows that agree with the batch's people, and those set aside."""
+    known = batches.roster(batch) if batch else {}
+    received: dict[Document, list[pl.DataFrame]] = {document: [] for document in step.awaits}
+    asides: list[Aside] = []
+    for paper in papers:
+        document = BY_CODE[paper.type]
+        rows = desk.read(seat, paper)
+        if batch is not None:
+            rows, aside = agree(document, rows, known, seat.home)
+            asides += aside
+        received[document].append(rows)
+    spoilt = {aside.app_no for aside in asides}
+    if spoilt:
+        received = {
+            document: [
+                frame.filter(~pl.col("app_no").is_in(sorted(spoilt))) if "app_no" in frame.columns else frame
+                for frame in frames
+            ]
+            for document, frames in received.items()
+        }
+    return {document: tuple(frames) for document, frames in received.items()}, asides
+
+
+def _others(batch: Batch, seat: Seat) -> frozenset[str]:
+    """Every other seat of the batch."""
+    return frozenset(batch.parties.exclude(seat=seat.name).values_list("seat", flat=True))
+
+
+def automatic(step: Step) -> bool:
+    """Rows that `zhika work` does; the others wait for someone."""
+    return step.kind in (Kind.AUTO, Kind.THING)
+
+
+def flow_of(process: str) -> Flow:
+    return FLOWS[process]
+
+
+def here(seat: Seat) -> frozenset[Lane]:
+    return seat.lanes
+
+
+__all__ = ["Outcome", "automatic", "done_already", "run", "suppress"]

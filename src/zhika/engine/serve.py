@@ -1,0 +1,65 @@
+"""Lanes hand over their step functions and acts; table and code can't drift."""
+
+from collections.abc import Callable, Iterator
+from types import ModuleType
+
+from zhika.engine.work import ActWork, Done, Work
+from zhika.errors import ConfigurationError
+from zhika.flows import FLOWS
+from zhika.flows.acts import ACTS, BY_NAME
+from zhika.flows.lanes import Lane
+from zhika.seat.config import Seat
+
+StepFunction = Callable[[Work], Done]
+ActFunction = Callable[[ActWork], Done]
+TodoFunction = Callable[[Seat], Iterator["object"]]
+
+STEPS: dict[tuple[Lane, str], StepFunction] = {}
+ACT_FUNCTIONS: dict[tuple[Lane | None, str], ActFunction] = {}
+"""By lane and name; lane None: the engine's own, for every lane."""
+
+
+def public(module: ModuleType) -> dict[str, Callable[..., Done]]:
+    """The functions that a module offers: its own, without a leading underscore."""
+    return {
+        name: thing
+        for name, thing in vars(module).items()
+        if callable(thing) and not name.startswith("_") and getattr(thing, "__module__", "") == module.__name__
+        and not isinstance(thing, type)
+    }  # fmt: skip
+
+
+def serve(lane: Lane, steps: ModuleType | None, acts: ModuleType | None = None) -> None:
+    """A lane hands over its step functions and acts.
+
+    Refuses a function that no chart names, and a row without one in a process that seat.toml names.
+    """
+    from zhika.seat.settings import SEAT
+
+    processes = SEAT.processes if SEAT else ()
+    offered = public(steps) if steps else {}
+    named = {step.work for flow in FLOWS.values() for step in flow.steps if step.lane is lane}
+    asked = {step.work for name in processes for step in FLOWS[name].steps if step.lane is lane}
+    if extra := sorted(set(offered) - named):
+        raise ConfigurationError(f"lanes/{lane}/steps: no chart has a row of this lane named {', '.join(extra)}")
+    if lacking := sorted(asked - set(offered)):
+        raise ConfigurationError(f"lanes/{lane}/steps: no function for the rows {', '.join(lacking)}")
+    STEPS.update({(lane, name): function for name, function in offered.items()})
+
+    offered_acts = public(acts) if acts else {}
+    declared = {act.name for act in ACTS if lane in act.lanes}
+    if extra := sorted(set(offered_acts) - declared):
+        raise ConfigurationError(f"lanes/{lane}/acts: no act of this lane is declared as {', '.join(extra)}")
+    ACT_FUNCTIONS.update({(lane, name): function for name, function in offered_acts.items()})
+    needed = {act.name for act in ACTS if lane in act.lanes and act.processes & set(processes)}
+    own = {name for owner, name in ACT_FUNCTIONS if owner is None}
+    if lacking := sorted(needed - own - set(offered_acts)):
+        raise ConfigurationError(f"lanes/{lane}/acts: no function for the acts {', '.join(lacking)}")
+
+
+def engine_act(function: ActFunction) -> ActFunction:
+    """Mark an act that is the engine's own, the same in every lane."""
+    if function.__name__ not in BY_NAME:
+        raise ConfigurationError(f"no act is declared as {function.__name__}")
+    ACT_FUNCTIONS[None, function.__name__] = function
+    return function

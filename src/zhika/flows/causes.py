@@ -1,0 +1,47 @@
+"""Why a card leaves its batch: one dictionary of causes, shared by all seats."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One cause: its code in documents, what people read, who mends it, and whether the person may start again."""
+
+    code: str
+    title: str
+    mended_by: str
+    citizen: str
+    again: bool = True
+
+
+CAUSES: dict[str, Cause] = {
+    cause.code: cause
+    for cause in (
+        Cause("row-unknown", "单据中有本批次没有的申请", "发送方", "资料核对中，请等待通知。", False),
+        Cause("row-differs", "单据行与申请的证件号码、姓名不符", "发送方", "资料核对中，将为您重新制卡。"),
+        Cause("row-twice", "同一申请在单据中出现两次", "发送方", "资料核对中，将为您重新制卡。"),
+        Cause("row-missing", "单据中缺少该申请", "发送方", "资料核对中，将为您重新制卡。"),
+        Cause("second-number", "一个申请出现第二个卡号，或卡号重复", "银行", "资料核对中，将为您重新制卡。"),
+        Cause("number-bad", "银行卡号不合校验", "银行", "资料核对中，将为您重新制卡。"),
+        Cause("name-differs", "银行客户资料姓名不一致", "本人、银行", "请带身份证到银行网点核对姓名。"),
+        Cause("account-refused", "银行不予开户", "银行", "请带身份证到银行网点咨询。"),
+        Cause("photo-bad", "照片不合格或缺失", "采集单位", "请重新提交照片。"),
+        Cause("glyph-missing", "姓名中有字库没有的字", "数据集成方", "姓名用字处理中，请等待通知。"),
+        Cause("name-too-long", "姓名超出芯片或卡面长度", "数据集成方", "姓名用字处理中，请等待通知。"),
+        Cause("misprint", "卡面印制有误", "卡片供应商", "卡片重新制作中。"),
+        Cause("number-misprint", "卡面银行卡号印制有误", "卡片供应商", "卡片重新制作中。"),
+        Cause("chip-dead", "芯片无应答", "卡片供应商", "卡片重新制作中。"),
+        Cause("chip-refused", "芯片写入或回读失败", "数据集成方", "卡片重新制作中。"),
+        Cause("serial-differs", "卡序列号与卡面人员不符", "卡片供应商", "卡片重新制作中。"),
+        Cause("area-differs", "公共区身份与清单不符", "数据集成方", "卡片重新制作中。"),
+        Cause("area-not-empty", "公共区未能清除", "银行", "卡片重新制作中。"),
+        Cause("stripe-bad", "磁条写入或回读失败", "银行", "卡片重新制作中。"),
+        Cause("interrupted", "写卡中断", "本工序", "卡片重新制作中。"),
+        Cause("missing", "交接短少", "移交方", "卡片重新制作中。"),
+    )
+}
+
+
+def title(code: str) -> str:
+    """What people read for a code; the code itself where another release's seat sent one we do not know."""
+    return CAUSES[code].title if code in CAUSES else code

@@ -1,0 +1,1 @@
+"""The bank 银行: numbers, security values, stripe, financial application, opening, delivery, activation."""

@@ -1,0 +1,1 @@
+"""The insured person 参保人员: applies, collects, activates."""

@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+
+from zhika.flows.lanes import Lane
+
+
+class InsuredConfig(AppConfig):
+    name = "zhika.lanes.insured"
+    label = "insured"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from zhika.engine.serve import serve
+        from zhika.lanes.insured import acts, steps
+
+        serve(Lane.INSURED, steps, acts)

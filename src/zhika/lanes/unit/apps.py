@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+
+from zhika.flows.lanes import Lane
+
+
+class UnitConfig(AppConfig):
+    name = "zhika.lanes.unit"
+    label = "unit"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from zhika.engine.serve import serve
+        from zhika.lanes.unit import acts, steps
+
+        serve(Lane.UNIT, steps, acts)

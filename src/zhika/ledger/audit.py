@@ -1,0 +1,60 @@
+"""Who did what, to what, and why; sealed in closed ranges, each chained to the one before."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import models, transaction
+from django.utils import timezone
+
+
+class AuditEntry(models.Model):
+    """One act of somebody. Never holds a person's data: subjects are codes and serials."""
+
+    at = models.DateTimeField()
+    who = models.CharField(max_length=60)
+    what = models.CharField(max_length=60)
+    subject = models.CharField(max_length=120)
+    why = models.CharField(max_length=200, blank=True)
+
+
+class AuditSeal(models.Model):
+    """A closed range of entries: digest over its entries and the seal before, signed by the seat."""
+
+    first_id = models.BigIntegerField()
+    last_id = models.BigIntegerField(unique=True)
+    sha256 = models.CharField(max_length=64)
+    previous = models.CharField(max_length=64)
+    signature = models.BinaryField()
+
+
+def note(who: str, what: str, subject: str, why: str = "", *, at: datetime | None = None) -> AuditEntry:
+    """Write one entry, in the transaction of what it tells of."""
+    return AuditEntry.objects.create(at=at or timezone.now(), who=who, what=what, subject=subject, why=why)
+
+
+def digest(first_id: int, last_id: int, previous: str) -> str:
+    """SHA-256 over the range's entries in order, led by the digest of the seal before."""
+    sha = hashlib.sha256(previous.encode())
+    entries = AuditEntry.objects.filter(pk__range=(first_id, last_id)).order_by("pk")
+    for entry in entries.iterator(chunk_size=5_000):
+        line = [entry.pk, entry.at.isoformat(), entry.who, entry.what, entry.subject, entry.why]
+        sha.update(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+    return sha.hexdigest()
+
+
+def seal(sign: Callable[[bytes], bytes], *, least: int = 1) -> AuditSeal | None:
+    """Close the range since the last seal, if it holds at least `least` entries."""
+    with transaction.atomic():
+        last = AuditSeal.objects.order_by("-last_id").first()
+        after = last.last_id if last else 0
+        entries = AuditEntry.objects.filter(pk__gt=after)
+        newest = entries.order_by("-pk").values_list("pk", flat=True).first()
+        if newest is None or entries.count() < least:
+            return None
+        previous = last.sha256 if last else ""
+        sha256 = digest(after + 1, newest, previous)
+        return AuditSeal.objects.create(
+            first_id=after + 1, last_id=newest, sha256=sha256, previous=previous, signature=sign(sha256.encode())
+        )

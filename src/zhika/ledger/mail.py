@@ -1,0 +1,46 @@
+"""Numbers of mail: what was promised to whom, and what came from whom. Fixed in the transaction of the step."""
+
+from django.db import models
+from django.db.models import Max
+
+
+class Outbox(models.Model):
+    """A package that must leave. Number and bytes were fixed with the step, so it may leave twice."""
+
+    peer = models.CharField(max_length=40)
+    number = models.IntegerField()
+    document = models.CharField(max_length=40)
+    payload_sha256 = models.CharField(max_length=64)
+    manifest = models.BinaryField()
+    signature = models.BinaryField()
+    published = models.BooleanField(default=False)
+    receipt = models.CharField(max_length=10, blank=True)
+    """'' until the peer answers; then taken | refused."""
+    receipt_text = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["peer", "number"], name="outbox_once")]
+
+
+class Inbox(models.Model):
+    """A package that was taken or refused under its number."""
+
+    peer = models.CharField(max_length=40)
+    number = models.IntegerField()
+    manifest_sha256 = models.CharField(max_length=64)
+    verdict = models.CharField(max_length=10)
+    text = models.TextField(blank=True)
+    paper = models.ForeignKey("ledger.Paper", models.PROTECT, null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["peer", "number"], name="inbox_once")]
+
+
+def next_number(peer: str) -> int:
+    """The next number to this peer; call it inside the step's transaction."""
+    return (Outbox.objects.filter(peer=peer).aggregate(n=Max("number"))["n"] or 0) + 1
+
+
+def expected_number(peer: str) -> int:
+    """The number that must come next from this peer."""
+    return (Inbox.objects.filter(peer=peer).aggregate(n=Max("number"))["n"] or 0) + 1

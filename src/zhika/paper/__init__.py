@@ -1,0 +1,1 @@
+"""What is printed: card faces, print sheets, lists and forms."""

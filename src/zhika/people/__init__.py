@@ -1,0 +1,1 @@
+"""Persons and their applications: only on a seat where a platform lane runs, and there the only truth."""

@@ -1,0 +1,56 @@
+"""Persons enter from a lot that the centre signed; an application asks for one card."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class Person(models.Model):
+    """One person of the city, by keyed hash of the ID number. Fields are the form's, confirmed."""
+
+    id_key = models.CharField(max_length=64, unique=True)
+    id_no = models.CharField(max_length=18)
+    name = models.CharField(max_length=50)
+    sex = models.CharField(max_length=1)
+    birth = models.CharField(max_length=8)
+    nation = models.CharField(max_length=12, blank=True)
+    address = models.CharField(max_length=100, blank=True)
+    postcode = models.CharField(max_length=6, blank=True)
+    phone = models.CharField(max_length=20, blank=True)
+    district = models.CharField(max_length=6, blank=True)
+    scheme = models.CharField(max_length=10)
+    """urban | rural"""
+    category = models.CharField(max_length=8)
+    person_no = models.CharField(max_length=20, blank=True)
+    certificate_no = models.CharField(max_length=18, blank=True)
+    member_no = models.CharField(max_length=2, blank=True)
+    relation = models.CharField(max_length=12, blank=True)
+    household_attribute = models.CharField(max_length=12, blank=True)
+    village_group = models.CharField(max_length=20, blank=True)
+    photo = models.CharField(max_length=64)
+    """SHA-256 of the photo file."""
+    unit = models.ForeignKey("ledger.Organisation", models.PROTECT, related_name="people")
+    office = models.ForeignKey("ledger.Organisation", models.PROTECT, related_name="office_people")
+
+    class Meta:
+        indexes = [models.Index(fields=["name"], name="person_name")]
+
+
+class Application(models.Model):
+    """参保/参合/补卡申请: asks for one card; its number is the key of every row of every document."""
+
+    ref = models.CharField(max_length=20, unique=True)
+    person = models.ForeignKey(Person, models.PROTECT, related_name="applications")
+    process = models.CharField(max_length=30)
+    kind = models.CharField(max_length=4, default="新增")
+    """新增 | 补换"""
+    lot = models.CharField(max_length=60, blank=True)
+    batch_code = models.CharField(max_length=40, blank=True, db_index=True)
+    replaces = models.ForeignKey("self", models.PROTECT, null=True)
+    live = models.BooleanField(default=True)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person"], condition=Q(live=True), name="one_live_card"),
+        ]
+        indexes = [models.Index(fields=["process", "batch_code"], name="application_waiting")]
