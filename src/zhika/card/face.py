@@ -57,15 +57,9 @@ class Product:
 
 
 URBAN = Product(
-    "urban",
-    "社会保障卡",
-    "SOCIAL SECURITY CARD",
-    "泉州市人力资源和社会保障局",
-    "中国工商银行",
-    "95588",
-    "ZK-01-26",
-    True,
-)
+    "urban", "社会保障卡", "SOCIAL SECURITY CARD", "泉州市人力资源和社会保障局", "中国工商银行", "95588", "ZK-01-26",
+    True, "blue",
+)  # fmt: skip
 RURAL = Product(
     "rural", "农合卡", "RURAL COOPERATIVE MEDICAL CARD", "泉州市新型农村合作医疗管理中心", "中国农业银行", "95599",
     "ZK-02-26", False, "green",

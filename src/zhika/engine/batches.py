@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from zhika.engine import desk
 from zhika.engine.check import person_key
+from zhika.engine.post import taken_manifest
 from zhika.engine.work import Subject
 from zhika.flows import FLOWS
 from zhika.flows.chart import Grain, Step
@@ -110,9 +111,7 @@ def _open(seat: Seat, code: str, process: str) -> Batch | None:
 
 def _first_row(seat: Seat, process: str) -> Step | None:
     """The first row of this seat's lanes that awaits a document of a batch."""
-    return next(
-        (s for s in FLOWS[process].steps if s.lane in seat.lanes and s.grain is Grain.BATCH and s.awaits), None
-    )
+    return next((s for s in FLOWS[process].steps if s.lane in seat.lanes and s.grain is Grain.BATCH and s.awaits), None)
 
 
 def _people(rows: pl.DataFrame) -> Iterable[tuple[str, str, str, str]]:
@@ -122,8 +121,6 @@ def _people(rows: pl.DataFrame) -> Iterable[tuple[str, str, str, str]]:
 
 def _parties(seat: Seat, papers: Iterable[Paper]) -> dict[Lane, tuple[str, str]]:
     """The batch's parties, as the manifest of its first numbered document carries them."""
-    from zhika.engine.post import taken_manifest
-
     for paper in papers:
         if paper.number is not None:
             manifest = taken_manifest(seat, paper)

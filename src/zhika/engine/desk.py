@@ -61,12 +61,15 @@ def photo_of(seat: Seat, digest: str) -> Path:
     return seat.home / "files" / "photos" / digest[:2] / f"{digest}.jpg"
 
 
-def keep_photo(seat: Seat, data: bytes) -> str:
-    """Keep a photo by content; returns its SHA-256."""
-    digest = hashlib.sha256(data).hexdigest()
+def keep_photo(seat: Seat, data: bytes, digest: str = "") -> str:
+    """Keep a photo by content; returns its SHA-256. Thousands come at once: they are not synced one by one."""
+    digest = digest or hashlib.sha256(data).hexdigest()
     path = photo_of(seat, digest)
     if not path.exists():
-        write_once(path, data)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        part.write_bytes(data)
+        part.replace(path)
     return digest
 
 
@@ -124,12 +127,15 @@ def _open_sealed(seat: Seat, paper: Paper) -> pl.DataFrame:
     if not (folder / f"{stem}.json").exists():
         raise ZhikaError(f"{stem}: 封包已清除, 不能再读")
     manifest = read_manifest(folder, stem, trust=trust, me=seat.name)
-    opened = open_payload(
-        folder, manifest, peer=trust.peers[paper.sender], lanes=seat.lanes,
-        identities=load_identities(seat.home / "keys"), into=seat.home / "mail" / "staging" / f"{stem}.open",
-    )  # fmt: skip
-    (seat.home / "mail" / "staging" / f"{stem}.open").rmdir()
-    return opened.rows
+    empty = seat.home / "mail" / "staging" / f"{stem}.{os.getpid()}.photos"
+    try:
+        opened = open_payload(
+            folder, manifest, peer=trust.peers[paper.sender], lanes=seat.lanes,
+            identities=load_identities(seat.home / "keys"), photos=empty,
+        )  # fmt: skip
+        return opened.rows
+    finally:
+        empty.unlink(missing_ok=True)
 
 
 def filed(subject: Subject) -> list[Paper]:

@@ -7,9 +7,7 @@ from zhika.flows.documents import Document
 from zhika.flows.lanes import Lane
 
 
-def ready(
-    flow: Flow, grain: Grain, *, done: Set[tuple[int, str]], filed: Set[Document], here: Set[Lane]
-) -> list[Step]:
+def ready(flow: Flow, grain: Grain, *, done: Set[tuple[int, str]], filed: Set[Document], here: Set[Lane]) -> list[Step]:
     """Rows that may be done now for one subject of this grain.
 
     `done` holds the keys of rows done for the subject and, for a parcel or card, for its batch; `filed` the documents

@@ -79,9 +79,7 @@ class Mailroom:
             payload = None
             if name != here:
                 payload = self._seal(name, document, rows, batch, process, work, photos or {})
-            yield Outgoing(
-                document, subject, code, process, lane, name, rows.height, digest, payload, handover
-            )
+            yield Outgoing(document, subject, code, process, lane, name, rows.height, digest, payload, handover)
 
     def _seal(
         self, name: str, document: Document, rows: pl.DataFrame, batch: Batch | None, process: str,
@@ -127,5 +125,9 @@ def _seats(document: Document, sender: Lane, batch: Batch | None, here: str) -> 
     if batch is None:
         return {here}
     rows = dict(batch.parties.values_list("lane", "seat"))
-    found = {rows[lane] for lane in document.receivers if lane in rows and (lane is not sender or len(document.receivers) == 1)}
+    found = {
+        rows[lane]
+        for lane in document.receivers
+        if lane in rows and (lane is not sender or len(document.receivers) == 1)
+    }
     return found or {here}

@@ -13,7 +13,22 @@ from zhika.flows.lanes import Lane
 from zhika.ledger.batches import Batch, Bundle, Organisation, organisation
 from zhika.ledger.cards import Card, Failure
 from zhika.ledger.custody import (
-    WHOLE, Cards, Group, Handover, Place, Quantity, State, What, born, by_bundle, count, give, group, move, place, where,
+    WHOLE,
+    Cards,
+    Group,
+    Handover,
+    Place,
+    Quantity,
+    State,
+    What,
+    born,
+    by_bundle,
+    count,
+    give,
+    group,
+    move,
+    place,
+    where,
 )  # fmt: skip
 from zhika.ledger.custody import Bundle as BundleMove
 
@@ -165,4 +180,3 @@ def _receiver(document: Document, work: Work) -> Lane:
 
 def missing_cards(batch: Batch, serials: Iterable[str]) -> list[Card]:
     return list(Card.objects.filter(batch=batch, serial__in=list(serials)))
-

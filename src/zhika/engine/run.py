@@ -1,27 +1,24 @@
 """One step, once: its outcome is computed without a lock and written in one transaction under the step's UNIQUE key."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from zhika.engine import batches, desk, plastic
+from zhika.engine import batches, desk, parcels, plastic
 from zhika.engine.check import Aside, agree
 from zhika.engine.outgoing import Mailroom, Outgoing
-from zhika.engine.serve import STEPS
+from zhika.engine.registry import STEPS
 from zhika.engine.work import Done, Subject, Work
 from zhika.errors import ConfigurationError
-from zhika.flows import FLOWS
-from zhika.flows.chart import Cards, Flow, Grain, Kind, Step
+from zhika.flows.chart import Cards, Flow, Grain, Step
 from zhika.flows.documents import BY_CODE, EXCEPTIONS, PROGRESS, Document
-from zhika.flows.lanes import Lane
 from zhika.ledger import audit
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
-from zhika.ledger.custody import Handover
+from zhika.ledger.custody import Group, Handover
 from zhika.ledger.steps import Paper, StepRecord
 from zhika.seat.config import Seat
 
@@ -82,11 +79,11 @@ class Outcome:
         try:
             with transaction.atomic():
                 record = self._record()
+                if self.done.write:
+                    self.done.write()
                 self._book(record)
                 for out in outgoing:
                     self.mail.post(out)
-                if self.done.write:
-                    self.done.write()
         except IntegrityError:
             if done_already(work.subject, work.step):
                 return False
@@ -99,10 +96,11 @@ class Outcome:
         work, out = self.work, []
         for document, rows in self.done.documents.items():
             handover = plastic.handover_code(work, document) if document.things else ""
-            out += self._prepare(document, rows, handover=handover, photos=self.done.photos)
+            to = self.done.to.get(document)
+            out += self._prepare(document, rows, handover=handover, photos=self.done.photos, to=to)
         if work.batch is not None:
             if rows := self._exceptions():
-                frame = pl.DataFrame(rows, schema={name: pl.String for name in EXCEPTIONS.columns})
+                frame = pl.DataFrame(rows, schema=dict.fromkeys(EXCEPTIONS.columns, pl.String))
                 out += self._prepare(EXCEPTIONS, frame, to=_others(work.batch, work.seat))
             if work.step.grain is Grain.BATCH and not work.seat.platform:
                 out += self._prepare(PROGRESS, pl.DataFrame([self._progress()]))
@@ -186,8 +184,6 @@ def _batch_of(subject: Subject) -> Batch | None:
         return None
     code = subject.code
     if subject.kind is Grain.PARCEL:
-        from zhika.ledger.custody import Group
-
         code = Group.objects.get(code=code).ref
     return Batch.objects.select_related("office").get(code=code)
 
@@ -204,9 +200,7 @@ def _people(subject: Subject, batch: Batch | None) -> dict[str, Card]:
         return {}
     living = batches.live(batch)
     if subject.kind is Grain.PARCEL:
-        from zhika.engine.parcels import inside
-
-        here = inside(subject.code)
+        here = parcels.inside(subject.code)
         return {app: card for app, card in living.items() if card.pk in here}
     return living
 
@@ -250,19 +244,3 @@ def _receive(
 def _others(batch: Batch, seat: Seat) -> frozenset[str]:
     """Every other seat of the batch."""
     return frozenset(batch.parties.exclude(seat=seat.name).values_list("seat", flat=True))
-
-
-def automatic(step: Step) -> bool:
-    """Rows that `zhika work` does; the others wait for someone."""
-    return step.kind in (Kind.AUTO, Kind.THING)
-
-
-def flow_of(process: str) -> Flow:
-    return FLOWS[process]
-
-
-def here(seat: Seat) -> frozenset[Lane]:
-    return seat.lanes
-
-
-__all__ = ["Outcome", "automatic", "done_already", "run", "suppress"]

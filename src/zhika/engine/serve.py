@@ -1,22 +1,16 @@
 """Lanes hand over their step functions and acts; table and code can't drift."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import ModuleType
 
-from zhika.engine.work import ActWork, Done, Work
+from zhika.engine import exceptions, handover  # noqa: F401 - the engine's own acts
+from zhika.engine.registry import ACT_FUNCTIONS, STEPS
+from zhika.engine.work import Done
 from zhika.errors import ConfigurationError
 from zhika.flows import FLOWS
-from zhika.flows.acts import ACTS, BY_NAME
+from zhika.flows.acts import ACTS
 from zhika.flows.lanes import Lane
-from zhika.seat.config import Seat
-
-StepFunction = Callable[[Work], Done]
-ActFunction = Callable[[ActWork], Done]
-TodoFunction = Callable[[Seat], Iterator["object"]]
-
-STEPS: dict[tuple[Lane, str], StepFunction] = {}
-ACT_FUNCTIONS: dict[tuple[Lane | None, str], ActFunction] = {}
-"""By lane and name; lane None: the engine's own, for every lane."""
+from zhika.seat.settings import SEAT
 
 
 def public(module: ModuleType) -> dict[str, Callable[..., Done]]:
@@ -34,8 +28,6 @@ def serve(lane: Lane, steps: ModuleType | None, acts: ModuleType | None = None) 
 
     Refuses a function that no chart names, and a row without one in a process that seat.toml names.
     """
-    from zhika.seat.settings import SEAT
-
     processes = SEAT.processes if SEAT else ()
     offered = public(steps) if steps else {}
     named = {step.work for flow in FLOWS.values() for step in flow.steps if step.lane is lane}
@@ -55,11 +47,3 @@ def serve(lane: Lane, steps: ModuleType | None, acts: ModuleType | None = None) 
     own = {name for owner, name in ACT_FUNCTIONS if owner is None}
     if lacking := sorted(needed - own - set(offered_acts)):
         raise ConfigurationError(f"lanes/{lane}/acts: no function for the acts {', '.join(lacking)}")
-
-
-def engine_act(function: ActFunction) -> ActFunction:
-    """Mark an act that is the engine's own, the same in every lane."""
-    if function.__name__ not in BY_NAME:
-        raise ConfigurationError(f"no act is declared as {function.__name__}")
-    ACT_FUNCTIONS[None, function.__name__] = function
-    return function

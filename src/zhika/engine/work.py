@@ -99,10 +99,14 @@ class Done:
     """Application number → cause code: these leave the batch."""
     born: Mapping[str, Bound] = field(default_factory=dict)
     """Application number → serials, good and void alike, where plastic comes into being."""
+    to: Mapping[Document, frozenset[str]] = field(default_factory=dict)
+    """Seats that get a document, where its receivers' lanes do not say."""
     trays: Sequence[Path] = ()
     """What travels with a document of things; shipped after the transaction."""
     taker: Organisation | None = None
     """Who takes the things, where the lane alone does not say."""
+    handover: str = ""
+    """Code of the handover that an act opens, where a document of things leaves again."""
     quantity: int = 0
     """Pieces of material that travel (one module and one blank each count as one piece of their kind)."""
     write: Callable[[], None] | None = None

@@ -45,7 +45,8 @@ def check_columns(document: Document, columns: Sequence[str], faults: Faults) ->
     titles = {field.name: field.title for field in document.fields}
     if len(set(columns)) != len(columns):
         faults.add("列名重复", row=1)
-    for name in titles.keys() - set(columns):
+        return
+    for name in (name for name in titles if name not in columns):
         faults.add(f"《{document.title}》缺少此列（{name}）", row=1, column=titles[name])
     unknown = len(set(columns) - titles.keys())
     if unknown:  # their names are not shown: in a file without header they are a person's data

@@ -34,8 +34,8 @@ def encode(document: Document, rows: pl.DataFrame, layout: Layout, faults: Fault
 def decode(document: Document, source: BinaryIO, layout: Layout, faults: Faults) -> pl.DataFrame:
     """Rows of a fixed-width file; what is wrong goes to `faults`."""
     titles = _titles(document, layout)
-    values: dict[str, list[str]] = {name: [] for name in layout.columns}
-    numbers = []
+    records: list[list[str]] = []
+    numbers: list[int] = []
     for row, line in enumerate(source, layout.first_row):
         if faults.full:
             break
@@ -43,16 +43,22 @@ def decode(document: Document, source: BinaryIO, layout: Layout, faults: Faults)
         if len(line) != layout.length:
             faults.add(f"应为 {layout.length} 字节，实为 {len(line)} 字节", row)
             continue
-        numbers.append(row)
+        record = []
         start = 0
         for name, width in layout.widths:
             try:
-                values[name].append(line[start : start + width].decode(layout.encoding).rstrip(" "))
+                record.append(line[start : start + width].decode(layout.encoding).rstrip(" "))
             except UnicodeDecodeError:
                 faults.add(f"不是 {layout.encoding} 编码", row, titles[name])
-                values[name].append("")
             start += width
-    rows = pl.DataFrame(values, schema=dict.fromkeys(layout.columns, pl.String)).select(document.columns)
+        if len(record) == len(layout.widths):
+            records.append(record)
+            numbers.append(row)
+    columns = dict(zip(layout.columns, zip(*records, strict=True), strict=True)) if records else {}
+    rows = pl.DataFrame(
+        {name: columns.get(name, ()) for name in document.columns},
+        schema=dict.fromkeys(document.columns, pl.String),
+    )
     check_values(document, rows, numbers, faults)
     return rows
 

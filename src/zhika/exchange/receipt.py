@@ -1,13 +1,16 @@
-"""The receipt for a package: taken, or refused and why. Signed, in clear, without personal data."""
+"""The receipt for a package: taken, refused and why, or damaged on its way. Signed, in clear, without personal data.
+
+A refused package has taken its number; a damaged one has not, and is simply sent again.
+"""
 
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from zhika.errors import Fault
 from zhika.exchange import canonical
 from zhika.exchange.manifest import RECEIPT, SEAT_NAME, Stem
 
-Verdict = Literal["taken", "refused"]
+Verdict = Literal["taken", "refused", "damaged"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +43,7 @@ class Receipt:
 
 
 def _verdict(value: Any) -> str:
-    if value not in ("taken", "refused"):
+    if value not in get_args(Verdict):
         raise ValueError
     return str(value)
 

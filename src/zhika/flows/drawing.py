@@ -4,6 +4,7 @@ Given a batch, the same picture shows where it stands: what is done and when, wh
 """
 
 from collections.abc import Iterator
+from xml.sax.saxutils import escape
 
 from zhika.flows import ink, marks
 from zhika.flows.chart import Flow, Kind, Step
@@ -30,7 +31,7 @@ def swimlane(flow: Flow, state: State | None = None, *, title: str | None = None
     """
     picture = layout(flow, state)
     parts = [
-        element("title", ink.escape(title or flow.title)),
+        element("title", escape(title or flow.title)),
         rect(Rect(0, 0, picture.width, picture.height), fill=PAPER),
         *_heading(flow, picture, state, title or flow.title),
         *_columns(picture),

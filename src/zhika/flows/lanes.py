@@ -14,7 +14,7 @@ class Lane(StrEnum):
     BANK = "bank"
 
     @property
-    def title(self) -> str:
+    def title(self) -> str:  # type: ignore[override]
         """What the charts call it."""
         return _TITLES[self][0]
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from zhika.flows.chart import Flow, Step
 from zhika.flows.lanes import Lane
 from zhika.flows.placing import Grid, Link, Place, grid, kept
-from zhika.flows.routing import Frame, level_arrows, level_height, steep_arrows, steep_tracks
+from zhika.flows.routing import LABEL, Frame, level_arrows, level_height, steep_arrows, steep_tracks
 from zhika.flows.shapes import Box, Column, Layout, Rect, Style, Text, Thread
 from zhika.flows.state import State, StepState
 from zhika.flows.words import GRAINS, KINDS, em, wrap
@@ -23,7 +23,6 @@ BOX = 232.0
 PADDING = 15.0
 ROW_GAP = 46.0
 ROW_TRACK = 36.0
-LABEL = 13.0
 
 
 @dataclass(frozen=True)

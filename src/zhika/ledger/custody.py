@@ -226,10 +226,10 @@ def move(
             case Cards(ids):
                 lost = [card for card, lies in where(ids).items() if lies != source.pk]
                 if lost or not ids:
-                    raise NotAllowed(by, f"移动 {len(ids)} 张卡", f"其中 {len(lost)} 张不在移出处" if ids else NO_PIECES)
-                Movement.objects.bulk_create(
-                    [Movement(n=1, card_id=card, **line) for card in ids], batch_size=1_000
-                )
+                    raise NotAllowed(
+                        by, f"移动 {len(ids)} 张卡", f"其中 {len(lost)} 张不在移出处" if ids else NO_PIECES
+                    )
+                Movement.objects.bulk_create([Movement(n=1, card_id=card, **line) for card in ids], batch_size=1_000)
                 n = len(ids)
             case Quantity(n):
                 Movement.objects.create(n=n, **line)
@@ -256,7 +256,9 @@ def _post(source: Place, target: Place, n: int) -> None:
         )
 
 
-def born(row: BundleRow, cards: Sequence[Card], source: Place, target: Place, *, by: str, step: models.Model | None) -> None:
+def born(
+    row: BundleRow, cards: Sequence[Card], source: Place, target: Place, *, by: str, step: models.Model | None
+) -> None:
     """The bundle's plastic is counted here for the first time: from now on its cards have a place.
 
     `cards` carry their serials; those of the bundle that aren't among them never had plastic here.
@@ -294,12 +296,16 @@ def where(cards: Iterable[int], *, on: date | None = None) -> dict[int, int]:
             births[pk] = (bundle, at, since)
         moved = Movement.objects.filter(card_id__in=part)
         moved = moved.filter(booked_day__lte=on) if on else moved
-        for card, pk, source, target in moved.order_by("pk").values_list("card_id", "pk", "from_place_id", "to_place_id"):
+        for card, pk, source, target in moved.order_by("pk").values_list(
+            "card_id", "pk", "from_place_id", "to_place_id"
+        ):
             own.setdefault(card, []).append((pk, source, target))
     shared = _Shared(on)
     if on and births:
         early = set(
-            Movement.objects.filter(pk__in={b[2] for b in births.values()}, booked_day__gt=on).values_list("pk", flat=True)
+            Movement.objects.filter(pk__in={b[2] for b in births.values()}, booked_day__gt=on).values_list(
+                "pk", flat=True
+            )
         )
         births = {card: birth for card, birth in births.items() if birth[2] not in early}
     found: dict[int, int] = {}
@@ -384,7 +390,9 @@ def give(
     return handover
 
 
-def close(handover: Handover, *, accepted: int, missing: Sequence[Card | str] = (), surplus: Sequence[str] = ()) -> None:
+def close(
+    handover: Handover, *, accepted: int, missing: Sequence[Card | str] = (), surplus: Sequence[str] = ()
+) -> None:
     """Accepted, once. What is missing stands with a case each."""
     if handover.accepted is not None:
         raise NotAllowed(handover.to_organisation.code, f"再次接收 {handover.code}", "交接已关闭")

@@ -86,7 +86,9 @@ def every_card_somewhere(books: Books) -> Iterator[Breach]:
 
 def one_place_a_serial(books: Books) -> Iterator[Breach]:
     """No chip is in two cards."""
-    doubled = Card.objects.filter(chip_serial__isnull=False).values("chip_serial").annotate(n=Count("pk")).filter(n__gt=1)
+    doubled = (
+        Card.objects.filter(chip_serial__isnull=False).values("chip_serial").annotate(n=Count("pk")).filter(n__gt=1)
+    )
     for row in doubled:
         yield Breach("one_place_a_serial", row["chip_serial"], f"芯片出现在 {row['n']} 张卡上")
 
@@ -100,7 +102,9 @@ def nothing_missing_unexplained(books: Books) -> Iterator[Breach]:
     for ref, n in missing.values_list("place__group__ref", "n"):
         held[ref] += n
     for ref, n in held.items():
-        cases = Case.objects.filter(kind="missing", closed_at=None, handover__batch__code=ref).aggregate(n=Sum("n"))["n"]
+        cases = Case.objects.filter(kind="missing", closed_at=None, handover__batch__code=ref).aggregate(n=Sum("n"))[
+            "n"
+        ]
         if (cases or 0) != n:
             yield Breach("nothing_missing_unexplained", ref, f"短少 {n}, 有案 {cases or 0}")
 

@@ -14,8 +14,9 @@ class Outbox(models.Model):
     manifest = models.BinaryField()
     signature = models.BinaryField()
     published = models.BooleanField(default=False)
+    published_at = models.DateTimeField(null=True)
     receipt = models.CharField(max_length=10, blank=True)
-    """'' until the peer answers; then taken | refused."""
+    """'' until the peer answers; then taken | refused. A package damaged on its way is simply published again."""
     receipt_text = models.TextField(blank=True)
 
     class Meta:
@@ -31,6 +32,8 @@ class Inbox(models.Model):
     verdict = models.CharField(max_length=10)
     text = models.TextField(blank=True)
     paper = models.ForeignKey("ledger.Paper", models.PROTECT, null=True)
+    answered = models.BooleanField(default=False)
+    """The receipt has left; a repeat of the package asks for it again."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["peer", "number"], name="inbox_once")]

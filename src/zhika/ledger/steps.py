@@ -40,9 +40,7 @@ class Trouble(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["subject_kind", "subject", "function"], name="trouble_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["subject_kind", "subject", "function"], name="trouble_once")]
 
 
 class Paper(models.Model):
@@ -69,6 +67,8 @@ class Paper(models.Model):
     """Set where things travel with it."""
     counted = models.BooleanField(default=True)
     """False until the taker of the things has read the tray and accepted."""
+    acted = models.BooleanField(default=False)
+    """Every act that awaits it has run."""
     sealed = models.BooleanField(default=False)
     """Kept as the sealed package only: it holds what no table and no file of ours may."""
     made_at = models.DateTimeField()

@@ -124,7 +124,7 @@ class Seat:
         return path
 
 
-_SECTIONS: dict[str, type[Any]] = {
+SECTIONS: dict[str, type[Any]] = {
     "batch": BatchOptions, "integrator": IntegratorOptions, "bank": BankOptions, "supplier": SupplierOptions,
     "mail": MailOptions, "retention": RetentionOptions,
 }  # fmt: skip
@@ -135,12 +135,14 @@ def read(home: Path) -> Seat:
     """The seat of this home. Refuses what it does not know, with the allowed keys named."""
     path = home / "seat.toml"
     if not path.exists():
-        raise ConfigurationError(f"{home} 不是席位目录 (没有 seat.toml)。先运行: zhika init {home} --seat platform --name …")
+        raise ConfigurationError(
+            f"{home} 不是席位目录 (没有 seat.toml)。先运行: zhika init {home} --seat platform --name …"
+        )
     try:
         told = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: 不是合法的 TOML: {error}") from None
-    _known(path, "", told, ("seat", "organisations", "partners", *_SECTIONS))
+    _known(path, "", told, ("seat", "organisations", "partners", *SECTIONS))
     seat = told.get("seat", {})
     _known(path, "seat", seat, _SEAT_KEYS)
     for key in ("name", "lanes", "processes"):
@@ -154,7 +156,7 @@ def read(home: Path) -> Seat:
         process: MappingProxyType({_lane(path, lane): name for lane, name in who.items()})
         for process, who in told.get("partners", {}).items()
     }
-    sections = {name: _section(path, name, kind, told.get(name, {})) for name, kind in _SECTIONS.items()}
+    sections = {name: _section(path, name, kind, told.get(name, {})) for name, kind in SECTIONS.items()}
     return Seat(
         home=home.resolve(), name=seat["name"], title=seat.get("title", seat["name"]), lanes=lanes,
         processes=tuple(seat["processes"]),

@@ -46,7 +46,7 @@ def database(store: str, home: Path | None) -> dict[str, Any]:
         }
     url = urlsplit(store)
     if url.scheme not in ("postgresql", "postgres") or not url.path.strip("/"):
-        raise ConfigurationError("seat.toml: [seat] store 应为 \"sqlite\" 或 postgresql://用户:口令@主机:端口/库名")
+        raise ConfigurationError('seat.toml: [seat] store 应为 "sqlite" 或 postgresql://用户:口令@主机:端口/库名')
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": url.path.strip("/"),

@@ -1,1 +1,1 @@
-"""The bank 银行: numbers, security values, stripe, financial application, opening, delivery, activation."""
+"""The bank 银行: accounts and numbers, stripe and financial application, opening, the card list, activation, destruction."""

@@ -11,5 +11,9 @@ class BankConfig(AppConfig):
     def ready(self) -> None:
         from zhika.engine.serve import serve
         from zhika.lanes.bank import acts, steps
+        from zhika.lanes.bank.laws import one_number
+        from zhika.ledger.laws import LAWS
 
         serve(Lane.BANK, steps, acts)
+        if one_number not in LAWS:
+            LAWS.append(one_number)

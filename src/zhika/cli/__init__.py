@@ -1,0 +1,1 @@
+"""The command line: a home is made, trusted and worked; `zhika -C HOME …` acts on one seat."""

@@ -1,0 +1,17 @@
+"""The seat on which a command acts."""
+
+import os
+from pathlib import Path
+
+from zhika.errors import ConfigurationError
+from zhika.seat.config import Seat
+
+
+def here() -> Seat:
+    """Start this process as the seat of `-C HOME`."""
+    home = os.environ.get("ZHIKA_HOME")
+    if not home:
+        raise ConfigurationError("先指明席位目录: zhika -C 席位目录 … (没有席位时: zhika init --help)")
+    from zhika.seat.start import start
+
+    return start(Path(home))

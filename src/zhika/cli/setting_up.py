@@ -1,0 +1,133 @@
+"""`zhika init`, `trust`, `keys`, `organisations`: a seat before its first batch."""
+
+import csv
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zhika.cli.seat import here
+from zhika.errors import ConfigurationError, Fault, KeyStoreError, Refused
+from zhika.seat.home import Kind
+
+trust = typer.Typer(help="交换证书: 席位之间见一次面, 以后只认钉住的证书。", no_args_is_help=True)
+keys = typer.Typer(help="装入别处来的密钥 (芯片厂运输密钥等)。", no_args_is_help=True)
+organisations = typer.Typer(help="机构表: 医保中心、农合办等。", no_args_is_help=True)
+
+
+def init(
+    home: Annotated[Path, typer.Argument(help="新席位目录")],
+    seat: Annotated[Kind, typer.Option("--seat", help="platform 平台 | bank 银行 | supplier 卡片供应商")],
+    name: Annotated[str, typer.Option("--name", help="席位名, 小写字母, 如 icbc")],
+    title: Annotated[str, typer.Option("--title", help="显示名, 如 工商银行")] = "",
+    process: Annotated[list[str] | None, typer.Option("--process", help="参与的流程, 可重复; 省略为两种批量")] = None,
+    world: Annotated[str, typer.Option("--world", help="实物目录, 相对席位目录")] = "../world",
+    settings: Annotated[list[str] | None, typer.Option("--set", help="配置, 段.键=值, 可重复")] = None,
+) -> None:
+    """建立席位: 目录、数据库、密钥、信箱。
+
+    例: zhika init homes/icbc --seat bank --name icbc --title 工商银行 --process urban-batch --set bank.prefix=622235
+    """
+    import os
+
+    from django.core.management import call_command
+
+    from zhika.seat import home as homes
+    from zhika.seat.start import start
+
+    told = dict(_pair(text) for text in settings or [])
+    homes.create(home, seat, name, title=title, processes=process or (), world=world, settings=told)
+    os.environ["ZHIKA_HOME"] = str(home.resolve())
+    start(home)
+    call_command("migrate", verbosity=0)
+    typer.echo(f"席位 {name} 已建于 {home}。下一步: zhika -C {home} trust export {name}.json, 与各方交换后 trust add。")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise ConfigurationError(f"「{text}」应写成 键=值")
+    return key, value
+
+
+@trust.command("export")
+def export(file: Annotated[Path, typer.Argument(help="写出的介绍文件")]) -> None:
+    """写出本席位的介绍。例: zhika -C homes/icbc trust export icbc.json"""
+    from zhika.exchange.keys import load_signer
+    from zhika.seat.introduction import describe
+
+    seat = here()
+    file.write_text(describe(seat, frozenset({seat.name, *seat.organisations.values()}) | _known()), encoding="utf-8")
+    typer.echo(f"{file} 已写出。指纹 (请电话核对): {load_signer(seat.home / 'keys').fingerprint}")
+
+
+def _known() -> frozenset[str]:
+    """Organisations that this seat's data name: offices stand on the platform."""
+    from zhika.ledger.batches import Organisation
+
+    return frozenset(Organisation.objects.filter(kind__in=["centre", "integrator"]).values_list("code", flat=True))
+
+
+@trust.command("add")
+def add(file: Annotated[Path, typer.Argument(help="对方的介绍文件")]) -> None:
+    """信任另一席位。例: zhika -C homes/platform trust add icbc.json"""
+    from zhika.seat.introduction import welcome
+
+    peer = welcome(here(), file)
+    typer.echo(f"已信任 {peer.name}。指纹 (请电话核对): {peer.fingerprint}")
+
+
+@trust.command("list")
+def list_peers() -> None:
+    """列出已信任的席位。例: zhika -C homes/platform trust list"""
+    from zhika.exchange.trust import Trust
+
+    for peer in Trust.load(here().home / "trust").peers.values():
+        typer.echo(
+            f"{peer.name}  {'、'.join(sorted(peer.lanes))}  {'、'.join(sorted(peer.processes))}  {peer.fingerprint}"
+        )
+
+
+@keys.command("load")
+def load(
+    label: Annotated[str, typer.Argument(help="transport-social | transport-bank")],
+    file: Annotated[Path, typer.Argument(help="32 个十六进制字符的文件")],
+) -> None:
+    """装入一把密钥, 封存于席位。例: zhika -C homes/icbc keys load transport-bank envelope.hex"""
+    from zhika.seat import keys as store
+
+    if label not in (store.TRANSPORT_SOCIAL, store.TRANSPORT_BANK):
+        raise KeyStoreError(f"没有密钥 {label}。可用: {store.TRANSPORT_SOCIAL}、{store.TRANSPORT_BANK}")
+    try:
+        value = bytes.fromhex(file.read_text(encoding="ascii").strip())
+    except (OSError, ValueError):
+        raise Refused([Fault(file.name, "应为 32 个十六进制字符")]) from None
+    if len(value) != 16:
+        raise Refused([Fault(file.name, "应为 32 个十六进制字符")])
+    store.put(here().home / "keys", label, value)
+    typer.echo(f"{label} 已装入。请销毁 {file}。")
+
+
+@organisations.command("load")
+def load_organisations(file: Annotated[Path, typer.Argument(help="CSV: code,name,kind,parent")]) -> None:
+    """装入机构表。例: zhika -C homes/platform organisations load offices.csv"""
+    from django.db import transaction
+
+    from zhika.ledger.batches import Organisation, organisation
+
+    here()
+    with file.open(encoding="utf-8-sig", newline="") as source:
+        rows = list(csv.DictReader(source))
+    faults = [
+        Fault(file.name, "不可为空", line, column)
+        for line, row in enumerate(rows, 2)
+        for column in ("code", "name", "kind")
+        if not row.get(column)
+    ]
+    if faults or not rows:
+        raise Refused(faults or [Fault(file.name, "没有机构; 列应为 code,name,kind,parent")])
+    with transaction.atomic():
+        for row in rows:
+            parent = Organisation.objects.filter(code=row.get("parent") or "").first()
+            organisation(row["code"], name=row["name"], kind=row["kind"], parent=parent)
+    typer.echo(f"{len(rows)} 个机构已装入。")

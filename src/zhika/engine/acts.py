@@ -1,0 +1,166 @@
+"""The one door for acts: command line, console and `zhika work` call the same, and the same rule refuses."""
+
+from collections.abc import Mapping, Sequence
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from zhika.engine import desk
+from zhika.engine.outgoing import Mailroom, Outgoing
+from zhika.engine.registry import ACT_FUNCTIONS, ActFunction
+from zhika.engine.trouble import attempt
+from zhika.engine.work import ActWork, Done, Subject
+from zhika.errors import NotAllowed
+from zhika.flows import FLOWS
+from zhika.flows.acts import ACTS, BY_NAME, Act
+from zhika.flows.chart import Grain
+from zhika.flows.documents import BY_CODE
+from zhika.flows.lanes import Lane
+from zhika.ledger import audit
+from zhika.ledger.batches import Batch
+from zhika.ledger.steps import ActRecord, Paper, StepRecord
+from zhika.seat.config import Seat
+
+
+def act(
+    seat: Seat,
+    name: str,
+    subject: str,
+    *,
+    by: str,
+    second: str = "",
+    reason: str = "",
+    facts: Mapping[str, str] | None = None,
+    batch: Batch | None = None,
+    process: str = "",
+) -> bool:
+    """Do an act by hand. False: it was done already. Raises NotAllowed with the rule that forbids it."""
+    declared = _declared(seat, name)
+    check(declared, subject, by=by, second=second, reason=reason)
+    for lane, function in _functions(seat, declared):
+        work = ActWork(
+            seat=seat, act=declared, subject=subject, batch=batch, process=process, facts=facts or {}, by=by,
+            second=second, reason=reason,
+        )  # fmt: skip
+        if not _write(work, lane, function, subject):
+            return False
+    return True
+
+
+def check(declared: Act, subject: str, *, by: str, second: str, reason: str) -> None:
+    """The rules that hold for every act: a name, a second person, a reason, not the same person twice."""
+    if not by:
+        raise NotAllowed("匿名", declared.title, "须写明经办人 (--by)")
+    if declared.persons > 1 and (not second or second == by):
+        raise NotAllowed(by, declared.title, "须有另一人在场 (--second)")
+    if declared.reason and not reason:
+        raise NotAllowed(by, declared.title, "须写明事由 (--reason)")
+    for earlier in declared.not_by:
+        done = ActRecord.objects.filter(name=earlier, subject=subject, by=by).exists()
+        if done or StepRecord.objects.filter(function=earlier, subject=subject, by=by).exists():
+            raise NotAllowed(by, declared.title, f"「{earlier}」是同一人所为")
+
+
+def run_awaiting(seat: Seat, *, first: bool) -> int:
+    """Run every act that a document awaits, once for each document; exception lists before any row."""
+    acts = [a for a in ACTS if a.awaits and a.first is first and a.lanes & seat.lanes]
+    codes = {a.awaits.code for a in acts if a.awaits}
+    papers = Paper.objects.filter(type__in=codes, acted=False, receiver=seat.name).exclude(state=Paper.SENT)
+    count = 0
+    for paper in papers.order_by("pk"):
+        count += _for_paper(seat, paper, [a for a in acts if a.awaits and a.awaits.code == paper.type])
+    return count
+
+
+def _for_paper(seat: Seat, paper: Paper, acts: Sequence[Act]) -> int:
+    batch = Batch.objects.filter(code=paper.batch_code).first() if paper.batch_code else None
+    if paper.batch_code and batch is None and paper.type != "acceptance":
+        return 0  # kept until the batch is known here
+    rows = desk.read(seat, paper)
+    count = 0
+    for declared in acts:
+        if paper.process not in declared.processes:
+            continue
+        for lane, function in _functions(seat, declared):
+            work = ActWork(
+                seat=seat, act=declared, subject=f"paper:{paper.pk}", batch=batch, process=paper.process, paper=paper,
+                rows=rows,
+            )  # fmt: skip
+            key = f"paper:{paper.pk}" + (f":{lane}" if lane else "")
+            result = attempt(
+                Subject(Grain.BATCH, key), declared.name, lambda w=work, n=lane, f=function, k=key: _write(w, n, f, k)
+            )
+            if result is None:
+                return count
+            count += result
+    changes = {"acted": True} | ({"state": Paper.USED} if not _in_a_row(paper) else {})
+    Paper.objects.filter(pk=paper.pk).update(**changes)
+    return count + 1
+
+
+def _in_a_row(paper: Paper) -> bool:
+    return bool(FLOWS[paper.process].awaiting(BY_CODE[paper.type]))
+
+
+def _declared(seat: Seat, name: str) -> Act:
+    declared = BY_NAME.get(name)
+    if declared is None or not declared.hand:
+        raise NotAllowed("zhika do", name, f"没有这项操作。可用: {'、'.join(a.name for a in ACTS if a.hand)}")
+    if not declared.lanes & seat.lanes:
+        raise NotAllowed(seat.title, declared.title, "本席位没有承担此事的泳道")
+    return declared
+
+
+def _functions(seat: Seat, declared: Act) -> list[tuple[Lane | None, ActFunction]]:
+    if (None, declared.name) in ACT_FUNCTIONS:
+        return [(None, ACT_FUNCTIONS[None, declared.name])]
+    return [
+        (lane, ACT_FUNCTIONS[lane, declared.name])
+        for lane in Lane
+        if lane in declared.lanes & seat.lanes and (lane, declared.name) in ACT_FUNCTIONS
+    ]
+
+
+def _write(work: ActWork, lane: Lane | None, function: ActFunction, key: str) -> bool:
+    """Outcome first, then one transaction under the act's UNIQUE key; things move after it."""
+    if ActRecord.objects.filter(name=work.act.name, subject=key).exists():
+        return False
+    done = function(work)
+    mail = Mailroom(work.seat)
+    outgoing = _seal(work, lane, done, mail)
+    try:
+        with transaction.atomic():
+            ActRecord.objects.create(
+                name=work.act.name, subject=key, happened_at=timezone.now(), by=work.by, second=work.second,
+                reason=work.reason,
+            )  # fmt: skip
+            if done.write:
+                done.write()
+            for out in outgoing:
+                mail.post(out)
+            if work.act.hand:
+                audit.note(work.by, work.act.name, work.subject, work.reason)
+    except IntegrityError:
+        if ActRecord.objects.filter(name=work.act.name, subject=key).exists():
+            return False
+        raise
+    if done.after:
+        done.after()
+    return True
+
+
+def _seal(work: ActWork, lane: Lane | None, done: Done, mail: Mailroom) -> list[Outgoing]:
+    out: list[Outgoing] = []
+    for document, rows in done.documents.items():
+        if rows.height == 0:
+            continue
+        batch = work.batch
+        kind = Grain.BATCH if batch else Grain.LOT
+        code = batch.code if batch else (work.paper.subject if work.paper else work.subject)
+        sender = lane or next(iter(sorted(document.senders & work.seat.lanes)))
+        out += mail.prepare(
+            document, rows, Subject(kind, code), batch=batch, process=work.process or (batch.process if batch else ""),
+            lane=sender, work=(None, work.act.name), photos=done.photos, to=done.to.get(document),
+            handover=done.handover,
+        )  # fmt: skip
+    return out

@@ -1,0 +1,159 @@
+"""The cast: the people of a rehearsal, who do what `zhika todo` lists, as clerks, holders and proxies would.
+
+They know no order of steps: each looks at what waits on the own seat and answers it. Whose card is whose they see as
+everybody does, by looking at it.
+"""
+
+import csv
+import hashlib
+import random
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from zhika.rehearsal.offices import SCHEMES
+from zhika.rehearsal.people import City
+from zhika.rehearsal.world import PEOPLE, World, cards_at
+
+CLERKS: Mapping[str, tuple[str, str]] = {
+    "unit": ("李秀兰", "吴志强"),
+    "centre": ("林美珍", "黄建国"),
+    "integrator": ("陈晓明", "郑海燕"),
+    "supplier": ("王德福", "许丽娟"),
+    "bank": ("张文斌", "蔡雅芳"),
+}
+"""Two clerks a lane: the second stands by where two are needed."""
+PROXIES = 3
+"""Of a scheme's people, how many send somebody of the family."""
+LATER = 0.2
+"""Of the people of a parcel, how many come on the second day."""
+REASONS = {"found": "清点料箱时找到"}
+EVIDENCE = "签收单"
+TOGETHER = {"confirm", "accept", "pass_on", "form", "destroy", "found"}
+"""Works that are done for many subjects by one command, each with the same answers."""
+
+Item = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command to type on a seat: the words after `zhika -C HOME`, and the table it reads, if any."""
+
+    words: tuple[str, ...]
+    rows: tuple[Mapping[str, str], ...] = ()
+    """Becomes `--file`."""
+
+
+@dataclass
+class Cast:
+    """Everybody of one rehearsal who does something by hand."""
+
+    world: World
+    absent: frozenset[str]
+    """ID numbers of people who do not come for their cards."""
+    proxies: Mapping[str, tuple[str, str, str]]
+    """ID number → name, ID number and relation of who comes for that person."""
+    _asked: dict[str, int] = field(default_factory=dict)
+    """How often a parcel was seen waiting: one time for each day."""
+
+    @classmethod
+    def of(cls, city: City, world: World, seed: int) -> "Cast":
+        """Draw who is absent (one of each scheme) and who sends somebody."""
+        chance = random.Random(f"{seed}/cast")
+        absent: set[str] = set()
+        proxies: dict[str, tuple[str, str, str]] = {}
+        for scheme in SCHEMES:
+            clean = city.checked(scheme).filter(pl.col("reasons") == "").select("id_no", "name").sort("id_no")
+            picked = chance.sample(clean.rows(), min(clean.height, 2 * PROXIES + 1))
+            absent.add(picked[0][0])
+            for (number, _), (other, name) in zip(picked[1 : PROXIES + 1], picked[PROXIES + 1 :], strict=False):
+                proxies[number] = (name, other, "亲属")
+        return cls(world, frozenset(absent), proxies)
+
+    def answers(self, items: Sequence[Item]) -> Iterator[Command]:
+        """The commands that answer what is listed; what nobody can or wants to do yet is left standing."""
+        ready = [item for item in items if item["command"]]
+        works = list(dict.fromkeys(item["work"] for item in ready))
+        for work in works:
+            mine = [item for item in ready if item["work"] == work]
+            if work == "hand_out":
+                yield from self._hand_out(mine)
+            elif work in ("activate", "activate_card"):
+                yield from self._activate(work, mine)
+            elif work == "form" and "confirm" in works:
+                continue  # a batch is cut when the office has confirmed all its lots
+            elif work in TOGETHER:
+                yield from _together(work, mine)
+            else:
+                yield from (Command(_filled(item)) for item in mine)
+
+    def _hand_out(self, items: Sequence[Item]) -> Iterator[Command]:
+        """Who comes today: most on the first day, some on the second, the absent not at all."""
+        day_of: dict[str, int] = {}
+        for item in items:
+            parcel = item["subject"]
+            self._asked[parcel] = day_of[parcel] = self._asked.get(parcel, 0) + 1
+        rows = []
+        for unit in sorted({parcel.rsplit(".", 1)[1].split("+")[0] for parcel in day_of}):
+            day = max(at for parcel, at in day_of.items() if parcel.rsplit(".", 1)[1].split("+")[0] == unit)
+            for serial, face in cards_at(self.world.of(unit, "bench"), self.world.secret):
+                number = face["id_no"]
+                if number not in self.absent and (day > 1 or not _comes_later(number)):
+                    rows.append(self._presented(serial, number))
+        if rows:
+            yield Command(("do", "hand_out", "--by", CLERKS["unit"][0], "--evidence", EVIDENCE), tuple(rows))
+
+    def _presented(self, serial: str, number: str) -> dict[str, str]:
+        name, other, relation = self.proxies.get(number, ("", "", ""))
+        return {
+            "subject": serial, "by_whom": "proxy" if other else "self", "id_no": number, "proxy_name": name,
+            "proxy_id": other, "relation": relation,
+        }  # fmt: skip
+
+    def _activate(self, work: str, items: Sequence[Item]) -> Iterator[Command]:
+        """Everybody who holds a card goes to the counter with it and the own ID."""
+        held = {serial: face["id_no"] for serial, face in cards_at(self.world.folder / PEOPLE, self.world.secret)}
+        rows = [
+            {"subject": item["subject"], "id_no": held[item["subject"]]} for item in items if item["subject"] in held
+        ]
+        if rows:
+            yield Command(("do", work, "--by", CLERKS["bank"][0]), tuple(rows))
+
+
+def _comes_later(number: str) -> bool:
+    return hashlib.sha256(number.encode()).digest()[0] < 256 * LATER
+
+
+def _together(work: str, items: Sequence[Item]) -> Iterator[Command]:
+    """One command for all subjects of a work and lane: its words once, the subjects as a file."""
+    for lane in dict.fromkeys(item["lane"] for item in items):
+        mine = [item for item in items if item["lane"] == lane]
+        if len(mine) == 1:
+            yield Command(_filled(mine[0]))
+            continue
+        words = [word for word in _filled(mine[0]) if word != mine[0]["subject"]]
+        yield Command(tuple(words), tuple({"subject": item["subject"]} for item in mine))
+
+
+def _filled(item: Item) -> tuple[str, ...]:
+    """The item's command with what only a person can say."""
+    first, second = CLERKS.get(item["lane"], CLERKS["integrator"])
+    said = {
+        "<by>": first, "<second>": second, "<evidence>": EVIDENCE, "<reason>": REASONS.get(item["work"], "按规定办理"),
+    }  # fmt: skip
+    return tuple(said.get(word, word) for word in item["command"])
+
+
+def written(rows: Sequence[Mapping[str, str]], folder: Path) -> Path:
+    """The rows as a CSV file of its own."""
+    with tempfile.NamedTemporaryFile(
+        "w", suffix=".csv", dir=folder, delete=False, newline="", encoding="utf-8"
+    ) as file:
+        table = csv.DictWriter(file, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
+    return Path(file.name)

@@ -1,0 +1,139 @@
+"""The four seats of a rehearsal: made, introduced to each other and furnished, by commands alone.
+
+A command is `zhika …` in a process of its own, as a clerk would type it: what this file can do, anybody can.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zhika.errors import ZhikaError
+from zhika.rehearsal.offices import RURAL, SCHEMES, URBAN
+from zhika.rehearsal.people import FILES, City, customers
+from zhika.rehearsal.world import CONSIGNMENT, World
+
+PLATFORM, ICBC, ABC, SUPPLIER = "platform", "icbc", "abc", "supplier"
+PROCESSES = {URBAN: "urban-batch", RURAL: "rural-batch"}
+BANKS = {URBAN: ICBC, RURAL: ABC}
+CLERK = "陈晓明"
+"""Who sets up a seat and loads what comes from outside."""
+
+
+class CommandFailed(ZhikaError):
+    """A command of the rehearsal ended with an error: the command, and what it said."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One seat as it is to be made."""
+
+    name: str
+    kind: str
+    title: str
+    schemes: tuple[str, ...]
+    settings: tuple[str, ...] = ()
+    """section.key=value, where it differs from what a seat is made with."""
+    knows: tuple[str, ...] = ()
+    """The seats whose certificates it takes in."""
+
+
+PLANS = (
+    Plan(
+        PLATFORM, "platform", "社保卡平台", SCHEMES,
+        tuple(
+            f"partners.{PROCESSES[scheme]}.{lane}={seat}"
+            for scheme in SCHEMES for lane, seat in (("bank", BANKS[scheme]), ("supplier", SUPPLIER))
+        ), (ICBC, ABC, SUPPLIER),
+    ),
+    Plan(ICBC, "bank", "工商银行", (URBAN,), ("bank.prefix=622235", "bank.customers=customers.csv"), (PLATFORM, SUPPLIER)),
+    Plan(
+        ABC, "bank", "农业银行", (RURAL,),
+        ("bank.prefix=622848", "bank.branch=1350", "bank.account_prefix=1350", "bank.customers=customers.csv"),
+        (PLATFORM, SUPPLIER),
+    ),
+    Plan(SUPPLIER, "supplier", "卡片供应商", SCHEMES, (), (PLATFORM, ICBC, ABC)),
+)  # fmt: skip
+
+
+def argv(home: Path | None, words: Iterable[str]) -> list[str]:
+    """The command line of `zhika [-C HOME] words …` in this interpreter."""
+    return [sys.executable, "-m", "zhika.cli.main", *(("-C", str(home)) if home else ()), *words]
+
+
+def environment() -> dict[str, str]:
+    """What a command runs in: this one's, without a seat of its own."""
+    return {name: value for name, value in os.environ.items() if name != "ZHIKA_HOME"} | {"PYTHONUTF8": "1"}
+
+
+def zhika(home: Path | None, *words: str, fine: Sequence[int] = (0,)) -> str:
+    """Run one command and return what it printed; CommandFailed unless it ends with one of `fine`."""
+    done = subprocess.run(argv(home, words), capture_output=True, text=True, env=environment(), check=False)
+    if done.returncode not in fine:
+        shown = " ".join(("zhika", *(("-C", home.name) if home else ()), *words))
+        raise CommandFailed(f"{shown}\n{done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout
+
+
+def asked(home: Path, *words: str, fine: Sequence[int] = (0,)) -> Any:
+    """What a command answers with `--json`."""
+    return json.loads(zhika(home, *words, "--json", fine=fine))
+
+
+def set_up(folder: Path, city: City, photos: Path, seed: int, tell: Callable[[str], None]) -> None:
+    """Make the four homes below `folder`, let them know each other, and lay everything on their desks."""
+    world = World(folder / "world")
+    papers = folder / "trust"
+    papers.mkdir()
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+        tell("建立四个席位")
+        list(pool.map(lambda plan: _found(folder, plan, papers), PLANS))
+        tell("交换证书")
+        list(pool.map(lambda plan: _introduce(folder / plan.name, plan, papers), PLANS))
+        tell("装入密钥、机构、客户资料、材料与登记库")
+        tasks = [lambda: _furnish_platform(folder / PLATFORM, city, world, folder)]
+        tasks += [lambda s=scheme: _furnish_bank(folder / BANKS[s], city, s, seed, world) for scheme in SCHEMES]  # type: ignore[misc]
+        list(pool.map(lambda task: task(), tasks))
+    tell("采集: 各单位、村报送")
+    for scheme in SCHEMES:
+        collected = city.folder / scheme / "collected.csv"
+        facts = ("--fact", f"process={PROCESSES[scheme]}", "--fact", f"photos={photos}")
+        zhika(folder / PLATFORM, "do", "collect", str(collected), *facts, "--by", CLERK)
+
+
+def _found(folder: Path, plan: Plan, papers: Path) -> None:
+    words = ["--seat", plan.kind, "--name", plan.name, "--title", plan.title, "--world", str(folder / "world")]
+    for scheme in plan.schemes:
+        words += ["--process", PROCESSES[scheme]]
+    for setting in plan.settings:
+        words += ["--set", setting]
+    zhika(None, "init", str(folder / plan.name), *words)
+    zhika(folder / plan.name, "trust", "export", str(papers / f"{plan.name}.trust"))
+
+
+def _introduce(home: Path, plan: Plan, papers: Path) -> None:
+    for name in plan.knows:
+        zhika(home, "trust", "add", str(papers / f"{name}.trust"))
+
+
+def _furnish_platform(home: Path, city: City, world: World, folder: Path) -> None:
+    offices = folder / "offices.csv"
+    lines = ["code,name,kind,parent", *(f"{office.code},{office.name},centre," for office in city.offices)]
+    offices.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    zhika(home, "organisations", "load", str(offices))
+    zhika(home, "keys", "load", "transport-social", str(world.envelope("social")))
+    zhika(home, "do", "load_material", str(world.stock), "--fact", f"consignment={CONSIGNMENT}", "--by", CLERK)
+    for scheme in SCHEMES:
+        for name in FILES[scheme]:
+            facts = ("--fact", f"scheme={scheme}", "--fact", f"kind={Path(name).stem}")
+            zhika(home, "do", "load_register", str(city.folder / scheme / name), *facts, "--by", CLERK)
+
+
+def _furnish_bank(home: Path, city: City, scheme: str, seed: int, world: World) -> None:
+    customers(city, scheme, seed).write_csv(home / "customers.csv")
+    zhika(home, "keys", "load", "transport-bank", str(world.envelope("bank")))

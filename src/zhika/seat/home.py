@@ -1,0 +1,110 @@
+"""A home: the folder of one seat. Made once, with its configuration, keys, store and mailbox."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from zhika.card.keys import FileKeyStore
+from zhika.errors import ConfigurationError
+from zhika.exchange.keys import create_keys
+from zhika.flows import FLOWS
+from zhika.flows.lanes import PLATFORM, Lane
+from zhika.seat import keys
+
+
+class Kind(StrEnum):
+    """What a seat is."""
+
+    PLATFORM = "platform"
+    BANK = "bank"
+    SUPPLIER = "supplier"
+
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        if self is Kind.PLATFORM:
+            return tuple(lane for lane in Lane if lane in PLATFORM)
+        return (Lane(self.value),)
+
+
+FOLDERS = (
+    "keys",
+    "trust",
+    "files",
+    "log",
+    *(f"mail/{name}" for name in ("staging", "in", "out", "sent", "taken", "rejected")),
+)
+BATCHES = ("urban-batch", "rural-batch")
+
+
+def create(
+    home: Path, kind: Kind, name: str, *, title: str = "", processes: Sequence[str] = (), world: str = "../world",
+    settings: Mapping[str, str] | None = None,
+) -> Path:  # fmt: skip
+    """Make the folder of a seat: seat.toml, keys, mailbox. The store is made by `zhika init` after it.
+
+    `settings`: 'section.key' → value, written into seat.toml. Raises ConfigurationError where a seat stands already.
+    """
+    if (home / "seat.toml").exists():
+        raise ConfigurationError(f"{home} 已是席位目录, 不会覆盖")
+    for folder in FOLDERS:
+        (home / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+    home.chmod(0o700)
+    for process in processes:
+        if process not in FLOWS:
+            raise ConfigurationError(f"没有流程 {process}。可用: {'、'.join(FLOWS)}")
+    text = toml(kind, name, title or name, processes or BATCHES, world, settings or {})
+    (home / "seat.toml").write_text(text, encoding="utf-8")
+    create_keys(home / "keys", name)
+    keys.create(home / "keys")
+    if kind is Kind.PLATFORM:
+        keys.generate(home / "keys", keys.SOCIAL)
+    if kind is Kind.BANK:
+        keys.generate(home / "keys", keys.BANK)
+        FileKeyStore.create(home / "keys" / "card")
+    return home
+
+
+def toml(kind: Kind, name: str, title: str, processes: Sequence[str], world: str, settings: Mapping[str, str]) -> str:
+    """seat.toml as it is first written: what must be said, and where the rest may be changed."""
+    sections: dict[str, dict[str, str]] = {
+        "seat": {
+            "name": quoted(name), "title": quoted(title), "lanes": listed(kind.lanes), "processes": listed(processes),
+            "store": quoted("sqlite"), "world": quoted(world),
+        },
+        "organisations": {},
+    }  # fmt: skip
+    if kind is Kind.PLATFORM:
+        sections["organisations"] = {Lane.INTEGRATOR.value: quoted("ylz")}
+        for process in processes:
+            bank = "icbc" if process.startswith("urban") else "abc"
+            sections[f"partners.{process}"] = {"bank": quoted(bank), "supplier": quoted("supplier")}
+    else:
+        sections["organisations"] = {kind.lanes[0].value: quoted(name)}
+    for key, value in settings.items():
+        section, dot, last = key.rpartition(".")
+        if not dot:
+            raise ConfigurationError(f"--set {key}=…: 写成 段.键=值, 如 bank.prefix=622848")
+        plain = value.lstrip("-").isdigit() and not (value.startswith("0") and len(value) > 1)
+        number = plain and _numeric(section, last)
+        sections.setdefault(section, {})[last] = value if number or value in ("true", "false") else quoted(value)
+    lines = ["# 席位配置。键名写错会被拒绝, 并列出可用的键。", ""]
+    for section, pairs in sections.items():
+        lines += [f"[{section}]", *(f"{key} = {value}" for key, value in pairs.items()), ""]
+    return "\n".join(lines)
+
+
+def _numeric(section: str, key: str) -> bool:
+    """Whether seat.toml wants a number there."""
+    from typing import get_type_hints
+
+    from zhika.seat.config import SECTIONS
+
+    return section in SECTIONS and get_type_hints(SECTIONS[section]).get(key) is int
+
+
+def quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def listed(names: Sequence[str]) -> str:
+    return "[" + ", ".join(quoted(str(name)) for name in names) + "]"

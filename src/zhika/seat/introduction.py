@@ -1,0 +1,47 @@
+"""What a seat gives the others once, so that they know it: certificate, age recipient, lanes, organisations, processes."""
+
+import json
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from zhika.errors import Fault, Refused
+from zhika.exchange.keys import load_identities, load_signer, recipient
+from zhika.exchange.trust import Peer, add_peer
+from zhika.flows.lanes import Lane
+from zhika.seat.config import Seat
+
+_KEYS = ("name", "certificate", "recipient", "lanes", "organisations", "processes")
+
+
+def describe(seat: Seat, organisations: frozenset[str]) -> str:
+    """This seat's introduction as JSON."""
+    signer = load_signer(seat.home / "keys")
+    facts = {
+        "name": seat.name,
+        "certificate": signer.certificate.public_bytes(Encoding.PEM).decode(),
+        "recipient": recipient(load_identities(seat.home / "keys")[0]),
+        "lanes": sorted(seat.lanes),
+        "organisations": sorted(organisations),
+        "processes": sorted(seat.processes),
+    }
+    return json.dumps(facts, ensure_ascii=False, indent=1) + "\n"
+
+
+def welcome(seat: Seat, path: Path) -> Peer:
+    """Pin another seat from its introduction. Compare the fingerprint with its people, by another way, before."""
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(facts, dict) or sorted(facts) != sorted(_KEYS):
+            raise ValueError
+        peer = Peer(
+            facts["name"], x509.load_pem_x509_certificate(facts["certificate"].encode()), facts["recipient"],
+            frozenset(map(Lane, facts["lanes"])), frozenset(facts["organisations"]), frozenset(facts["processes"]),
+        )  # fmt: skip
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise Refused([Fault(path.name, "不是席位介绍文件: 请对方用 zhika -C 席位目录 trust export 生成")]) from error
+    if peer.name == seat.name:
+        raise Refused([Fault(path.name, "这是本席位自己的介绍, 不必信任自己")])
+    add_peer(seat.home / "trust", peer)
+    return peer
