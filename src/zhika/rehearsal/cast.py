@@ -8,6 +8,7 @@ import csv
 import hashlib
 import random
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +47,12 @@ class Command:
     words: tuple[str, ...]
     rows: tuple[Mapping[str, str], ...] = ()
     """Becomes `--file`."""
+    done: Mapping[str, int] = field(default_factory=dict)
+    """For the board: how many people or cards of which batch, or of which lots' process."""
+
+    @property
+    def work(self) -> str:
+        return self.words[1]
 
 
 @dataclass
@@ -98,14 +105,17 @@ class Cast:
             parcel = item["subject"]
             self._asked[parcel] = day_of[parcel] = self._asked.get(parcel, 0) + 1
         rows = []
+        came: Counter[str] = Counter()
         for unit in sorted({parcel.rsplit(".", 1)[1].split("+")[0] for parcel in day_of}):
             day = max(at for parcel, at in day_of.items() if parcel.rsplit(".", 1)[1].split("+")[0] == unit)
-            for serial, face in cards_at(self.world.of(unit, "bench"), self.world.secret):
+            for tray, serial, face in cards_at(self.world.of(unit, "bench"), self.world.secret):
                 number = face["id_no"]
                 if number not in self.absent and (day > 1 or not _comes_later(number)):
                     rows.append(self._presented(serial, number))
+                    came[_batch(tray)] += 1
         if rows:
-            yield Command(("do", "hand_out", "--by", CLERKS["unit"][0], "--evidence", EVIDENCE), tuple(rows))
+            words = ("do", "hand_out", "--by", CLERKS["unit"][0], "--evidence", EVIDENCE)
+            yield Command(words, tuple(rows), came)
 
     def _presented(self, serial: str, number: str) -> dict[str, str]:
         name, other, relation = self.proxies.get(number, ("", "", ""))
@@ -124,6 +134,11 @@ class Cast:
             yield Command(("do", work, "--by", CLERKS["bank"][0]), tuple(rows))
 
 
+def _batch(parcel: str) -> str:
+    """The batch that a parcel's code or its tray's name begins with."""
+    return parcel.partition(".")[0]
+
+
 def _comes_later(number: str) -> bool:
     return hashlib.sha256(number.encode()).digest()[0] < 256 * LATER
 
@@ -132,11 +147,14 @@ def _together(work: str, items: Sequence[Item]) -> Iterator[Command]:
     """One command for all subjects of a work and lane: its words once, the subjects as a file."""
     for lane in dict.fromkeys(item["lane"] for item in items):
         mine = [item for item in items if item["lane"] == lane]
+        done: Counter[str] = Counter()
+        for item in mine:
+            done[_batch(item["subject"])] += item["n"]
         if len(mine) == 1:
-            yield Command(_filled(mine[0]))
+            yield Command(_filled(mine[0]), done=done)
             continue
         words = [word for word in _filled(mine[0]) if word != mine[0]["subject"]]
-        yield Command(tuple(words), tuple({"subject": item["subject"]} for item in mine))
+        yield Command(tuple(words), tuple({"subject": item["subject"]} for item in mine), done)
 
 
 def _filled(item: Item) -> tuple[str, ...]:

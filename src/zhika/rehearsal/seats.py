@@ -51,7 +51,10 @@ PLANS = (
             for scheme in SCHEMES for lane, seat in (("bank", BANKS[scheme]), ("supplier", SUPPLIER))
         ), (ICBC, ABC, SUPPLIER),
     ),
-    Plan(ICBC, "bank", "工商银行", (URBAN,), ("bank.prefix=622235", "bank.customers=customers.csv"), (PLATFORM, SUPPLIER)),
+    Plan(
+        ICBC, "bank", "工商银行", (URBAN,), ("bank.prefix=622235", "bank.customers=customers.csv"),
+        (PLATFORM, SUPPLIER),
+    ),
     Plan(
         ABC, "bank", "农业银行", (RURAL,),
         ("bank.prefix=622848", "bank.branch=1350", "bank.account_prefix=1350", "bank.customers=customers.csv"),
@@ -92,11 +95,11 @@ def set_up(folder: Path, city: City, photos: Path, seed: int, tell: Callable[[st
     papers.mkdir()
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
         tell("建立四个席位")
-        list(pool.map(lambda plan: _found(folder, plan, papers), PLANS))
+        list(pool.map(lambda plan: _found(folder, plan, papers, city), PLANS))
         tell("交换证书")
         list(pool.map(lambda plan: _introduce(folder / plan.name, plan, papers), PLANS))
         tell("装入密钥、机构、客户资料、材料与登记库")
-        tasks = [lambda: _furnish_platform(folder / PLATFORM, city, world, folder)]
+        tasks = [lambda: _furnish_platform(folder / PLATFORM, city, world)]
         tasks += [lambda s=scheme: _furnish_bank(folder / BANKS[s], city, s, seed, world) for scheme in SCHEMES]  # type: ignore[misc]
         list(pool.map(lambda task: task(), tasks))
     tell("采集: 各单位、村报送")
@@ -106,26 +109,28 @@ def set_up(folder: Path, city: City, photos: Path, seed: int, tell: Callable[[st
         zhika(folder / PLATFORM, "do", "collect", str(collected), *facts, "--by", CLERK)
 
 
-def _found(folder: Path, plan: Plan, papers: Path) -> None:
+def _found(folder: Path, plan: Plan, papers: Path, city: City) -> None:
     words = ["--seat", plan.kind, "--name", plan.name, "--title", plan.title, "--world", str(folder / "world")]
     for scheme in plan.schemes:
         words += ["--process", PROCESSES[scheme]]
     for setting in plan.settings:
         words += ["--set", setting]
     zhika(None, "init", str(folder / plan.name), *words)
-    zhika(folder / plan.name, "trust", "export", str(papers / f"{plan.name}.trust"))
+    if plan.name == PLATFORM:
+        # Before it introduces itself: the other seats learn from it which offices stand on the platform.
+        offices = folder / "offices.csv"
+        lines = ["code,name,kind,parent", *(f"{office.code},{office.name},centre," for office in city.offices)]
+        offices.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        zhika(folder / plan.name, "organisations", "load", str(offices))
+    zhika(folder / plan.name, "trust", "export", str(papers / f"{plan.name}.json"))
 
 
 def _introduce(home: Path, plan: Plan, papers: Path) -> None:
     for name in plan.knows:
-        zhika(home, "trust", "add", str(papers / f"{name}.trust"))
+        zhika(home, "trust", "add", str(papers / f"{name}.json"))
 
 
-def _furnish_platform(home: Path, city: City, world: World, folder: Path) -> None:
-    offices = folder / "offices.csv"
-    lines = ["code,name,kind,parent", *(f"{office.code},{office.name},centre," for office in city.offices)]
-    offices.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    zhika(home, "organisations", "load", str(offices))
+def _furnish_platform(home: Path, city: City, world: World) -> None:
     zhika(home, "keys", "load", "transport-social", str(world.envelope("social")))
     zhika(home, "do", "load_material", str(world.stock), "--fact", f"consignment={CONSIGNMENT}", "--by", CLERK)
     for scheme in SCHEMES:

@@ -69,13 +69,13 @@ def create(folder: Path, people: int) -> World:
     return world
 
 
-def cards_at(folder: Path, secret: bytes) -> Iterator[tuple[str, dict[str, str]]]:
-    """Who looks at the cards lying in a folder's trays: card serial and printed text, expiry and CVV2 not looked at."""
-    for path in sorted(folder.glob("*.tray")):
+def cards_at(folder: Path, secret: bytes) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Who looks at the cards in a folder's trays: the tray's name, card serial, printed text but expiry and CVV2."""
+    for path in sorted(folder.glob("*.cards.tray")):
         with tray.open_for_work(path, secret) as opened:
             for piece in opened:
                 if piece.serial:
-                    yield piece.serial, opened.camera(piece, hidden={"expiry", "cvv2"})
+                    yield path.name, piece.serial, opened.camera(piece, hidden={"expiry", "cvv2"})
 
 
 def _write_secret(path: Path, length: int) -> None:

@@ -1,1 +1,1 @@
-"""The bank 银行: accounts and numbers, stripe and financial application, opening, the card list, activation, destruction."""
+"""The bank 银行: numbers, stripe and financial application, accounts, the card list, activation, void cards."""

@@ -40,9 +40,7 @@ def generate(work: Work, rows: Rows) -> Done:
     return Done(failed=failed, write=lambda: close(work.batch, failed))
 
 
-def reserve(
-    options: BankOptions, batch_code: str, people: Iterable[Mapping[str, str]], on: date
-) -> dict[str, Account]:
+def reserve(options: BankOptions, batch_code: str, people: Iterable[Mapping[str, str]], on: date) -> dict[str, Account]:
     """A batch's accounts by application number, made once. `people`: app_no, id_no and name of each."""
     wanted = list(people)
     with transaction.atomic():
@@ -57,9 +55,9 @@ def reserve(
             Account.objects.bulk_create(
                 [
                     Account(
-                        application_ref=row["app_no"], batch_code=batch_code, line=line, pan=str(number), expiry=expires,
-                        account=account_number(options, int(serial)), branch=options.branch, id_no=row["id_no"],
-                        name=row["name"],
+                        application_ref=row["app_no"], batch_code=batch_code, line=line, pan=str(number),
+                        expiry=expires, account=account_number(options, int(serial)), branch=options.branch,
+                        id_no=row["id_no"], name=row["name"],
                     )
                     for line, (row, number, serial) in enumerate(
                         zip(wanted, pan.numbers(options.prefix, serials), serials, strict=True)

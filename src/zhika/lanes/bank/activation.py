@@ -1,4 +1,4 @@
-"""Activation at the counter 柜台激活: the account opens for payment, with the person's ID, after the card was collected."""
+"""Activation at the counter 柜台激活: the account opens for payment, with the person's ID, after collection."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -44,7 +44,7 @@ def check(seat: Seat, cards: Mapping[str, Card], shown: Mapping[str, str]) -> di
 
 
 def _fault(account: Account | None, collected: bool, shown: str) -> str:
-    if account is None or account.status not in (Account.OPENED, Account.ACTIVATED):
+    if account is None or account.status not in Account.OPEN:
         return "没有已开立的账户, 不能激活"
     if not collected:
         return "领卡回执未到, 不能激活"

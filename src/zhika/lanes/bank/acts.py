@@ -20,12 +20,13 @@ def delete_sealed_copy(work: ActWork) -> Done:
     assert work.batch is not None
     sent = Paper.objects.filter(batch_code=work.batch.code, type=SUPPLIER_ACCOUNTS.code, state=Paper.SENT)
     mail = work.seat.home / "mail"
-    for paper in sent.exclude(number=None):
-        stem = Stem(work.seat.name, paper.number or 0, paper.type)
+    for paper in sent:
+        number = paper.number or 0
+        stem = Stem(work.seat.name, number, paper.type)
         for folder in (mail / "sent" / paper.receiver, mail / "out" / paper.receiver):
             for suffix in SUFFIXES:
                 (folder / f"{stem}{suffix}").unlink(missing_ok=True)
-        for row in Outbox.objects.filter(peer=paper.receiver, number=paper.number):
+        for row in Outbox.objects.filter(peer=paper.receiver, number=number):
             (mail / "staging" / row.payload_sha256).unlink(missing_ok=True)
     return Done()
 
@@ -44,10 +45,16 @@ def take_collection(work: ActWork) -> Done:
         raise Refused(faults)
     now, day = timezone.now(), today()
     events = [
-        CardEvent(card=card, kind=activation.COLLECTED, happened_at=now, booked_day=day, by=row["by"], cause=row["date"])
+        CardEvent(
+            card=card, kind=activation.COLLECTED, happened_at=now, booked_day=day, by=row["by"], cause=row["date"]
+        )
         for card, row in named
     ]
-    return Done(write=lambda: CardEvent.objects.bulk_create(events, ignore_conflicts=True, batch_size=500) and None)
+
+    def write() -> None:
+        CardEvent.objects.bulk_create(events, ignore_conflicts=True, batch_size=500)
+
+    return Done(write=write)
 
 
 def activate_card(work: ActWork) -> Done:

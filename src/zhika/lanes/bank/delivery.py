@@ -64,5 +64,3 @@ def _part(bench: Tray, going: Tray, good: set[str | None], causes: Mapping[str, 
             bench.move(piece, going)
         elif not piece.condition and piece.serial in causes:
             bench.condemn(piece, causes[str(piece.serial)])
-
-

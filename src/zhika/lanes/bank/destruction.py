@@ -14,7 +14,7 @@ from zhika.errors import CardError, NotReady
 from zhika.flows.documents import DESTRUCTION
 from zhika.flows.lanes import Lane
 from zhika.lanes.bank.models import Destroyed
-from zhika.ledger.batches import Batch, organisation
+from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
 from zhika.ledger.custody import Cards, Place, State, lying_at, move, place
 from zhika.paper.forms import destruction_record
@@ -23,11 +23,11 @@ from zhika.seat import things
 
 
 def destroy(work: ActWork) -> Done:
-    """All void cards of a batch that lie at this bank. Raises NotReady where none does, CardError where one is lacking."""
+    """All void cards of a batch that lie at this bank; NotReady where none does, CardError where one is lacking."""
     batch = work.batch or Batch.objects.filter(code=work.subject).first()
     if batch is None:
         raise NotReady(f"没有批次 {work.subject}; 销毁按批次进行, 先看 zhika todo")
-    holder = organisation(work.seat.organisation(Lane.BANK))
+    holder = batch.parties.get(lane=Lane.BANK).organisation
     source = place(holder, State.VOID, plastic.batch_group(batch))
     cards = {str(card.serial): card.pk for card in Card.objects.filter(pk__in=lying_at(source))}
     if not cards:
@@ -70,7 +70,12 @@ def record(serials: list[str]) -> Rows:
     """销毁记录 of these cards, as it was begun."""
     return pl.DataFrame(
         [
-            {"card_serial": d.serial, "witness": d.witness, "second_witness": d.second_witness, "date": d.on.isoformat()}
+            {
+                "card_serial": d.serial,
+                "witness": d.witness,
+                "second_witness": d.second_witness,
+                "date": d.on.isoformat(),
+            }
             for d in Destroyed.objects.filter(serial__in=serials).order_by("serial")
         ],
         schema=dict.fromkeys(DESTRUCTION.columns, pl.String),
@@ -87,6 +92,4 @@ def _paper(work: ActWork, batch: Batch, rows: Rows, party: Party) -> None:
 
 
 def _book(source: Place, cards: list[int], by: str) -> None:
-    move(
-        source, place(source.organisation, State.DESTROYED, source.group), Cards(cards), cause="destroy", by=by
-    )
+    move(source, place(source.organisation, State.DESTROYED, source.group), Cards(cards), cause="destroy", by=by)

@@ -47,9 +47,7 @@ def bank_keys(seat: Seat) -> BankKeys:
     return BankKeys(keys.get(folder, keys.BANK), keys.get(folder, keys.TRANSPORT_BANK))
 
 
-def finish(
-    tray: Tray, piece: Piece, order: Order, bank: BankKeys, *, hidden: Set[str], overprints: bool
-) -> str:
+def finish(tray: Tray, piece: Piece, order: Order, bank: BankKeys, *, hidden: Set[str], overprints: bool) -> str:
     """Finish one card; "" when it is good, else the cause for which it is void, marked on the piece.
 
     `overprints`: the number is printed here; otherwise it stands there already and is only checked.
@@ -108,7 +106,7 @@ def _silent(tray: Tray, piece: Piece) -> bool:
 
 
 def print_number(tray: Tray, piece: Piece, order: Order, hidden: Set[str]) -> None:
-    """Print number, expiry and CVV2 where nothing stands yet; ink that stands there stays, and is checked afterwards."""
+    """Print number, expiry and CVV2 where nothing stands yet; ink that stands there is checked afterwards."""
     seen = tray.camera(piece, hidden=hidden)
     tray.print(piece, {name: text for name, text in order.ink.items() if name not in seen})
 

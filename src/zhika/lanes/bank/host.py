@@ -58,7 +58,7 @@ class FileHost:
                 columns = tuple(rows[0]) if rows else COLUMNS
         except FileNotFoundError:
             raise ConfigurationError(
-                f"{path} 不存在: 放入客户资料文件 (CSV, 表头 {','.join(COLUMNS)}), 或在 seat.toml 的 [bank] customers 中指明"
+                f"{path} 不存在: 放入客户资料 (CSV, 表头 {','.join(COLUMNS)}), 或在 seat.toml [bank] customers 中指明"
             ) from None
         lacking = [name for name in COLUMNS if name not in columns]
         faults = [Fault(path.name, "缺少此列", 1, name) for name in lacking] or [

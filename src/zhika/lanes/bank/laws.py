@@ -9,19 +9,21 @@ from zhika.ledger.steps import StepRecord
 
 
 def one_number(books: Books) -> Iterator[Breach]:
-    """Each account belongs to a card of its own batch; once a batch is delivered, good cards have an open account, others none."""
+    """Each account is of a card of its own batch; at delivery good cards have an open account, the others none."""
     cards = Card.objects.filter(batch=books.batch) if books.batch else Card.objects.all()
     accounts = Account.objects.filter(batch_code=books.batch.code) if books.batch else Account.objects.all()
-    failed = dict(cards.values_list("application_ref", "failure"))
     home = dict(cards.values_list("application_ref", "batch__code"))
-    delivered = set(StepRecord.objects.filter(function="deliver").values_list("subject", flat=True))
+    left = dict(cards.filter(failure__isnull=False).values_list("application_ref", "failure__happened_at"))
+    delivered = dict(StepRecord.objects.filter(function="deliver", source="own").values_list("subject", "booked_at"))
     numbered = set()
     for app, batch, status in accounts.values_list("application_ref", "batch_code", "status"):
         numbered.add(app)
         if home.get(app) != batch:
             yield Breach("one_number", batch, f"申请 {app} 的卡号不属于本批次")
-        elif batch in delivered and (status in (Account.OPENED, Account.ACTIVATED)) != (failed[app] is None):
-            yield Breach("one_number", batch, f"申请 {app} 的账户状态为 {status}, 与卡的去向不符")
+        elif batch in delivered and app not in left and status not in Account.OPEN:
+            yield Breach("one_number", batch, f"申请 {app} 的卡已交付, 账户却未开立")
+        elif batch in delivered and app in left and left[app] < delivered[batch] and status != Account.CLOSED:
+            yield Breach("one_number", batch, f"申请 {app} 已离开批次, 账户却未关闭")
     for app, batch in home.items():
-        if batch in delivered and failed[app] is None and app not in numbered:
+        if batch in delivered and app not in left and app not in numbered:
             yield Breach("one_number", batch, f"申请 {app} 没有卡号")

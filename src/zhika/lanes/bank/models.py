@@ -7,6 +7,7 @@ class Account(models.Model):
     """One number for one application, for ever: a failed application's number is closed and never given again."""
 
     RESERVED, OPENED, ACTIVATED, CLOSED = "reserved", "opened", "activated", "closed"
+    OPEN = (OPENED, ACTIVATED)
 
     application_ref = models.CharField(max_length=20, unique=True)
     batch_code = models.CharField(max_length=40, db_index=True)

@@ -39,7 +39,7 @@ def generate_numbers(work: Work) -> Done:
 
 
 def finish(work: Work) -> Done:
-    """读芯片公共区信息、写磁、初始芯片个人金融应用; where the number stands on the card already, opening in bulk too."""
+    """读芯片公共区信息、写磁、初始芯片个人金融应用; where the number stands on the card, opening in bulk too."""
     if ACCOUNT_OPENING not in work.step.sends:
         failed = tray.finish(work, delivery.handed_over(work), overprints=True)
         return Done(failed=failed, write=lambda: accounts.close(work.batch, failed))
@@ -74,9 +74,7 @@ def deliver(work: Work) -> Done:
     rows = delivery.card_list(work)
     delivery.sort_out(work)
     lists.write(work, CARD_LIST, rows, Lane.CENTRE)
-    return Done(
-        documents={CARD_LIST: rows}, trays=[work.tray("good")], write=lambda: accounts.close(work.batch, ())
-    )
+    return Done(documents={CARD_LIST: rows}, trays=[work.tray("good")], write=lambda: accounts.close(work.batch, ()))
 
 
 def activate(work: Work) -> Done:

@@ -46,7 +46,9 @@ def scheme_of(process: str) -> str:
 
 
 def from_file(seat: Seat, path: Path, told: Mapping[str, str]) -> list[tuple[str, Mapping[str, str]]]:
-    """`zhika do load_register --file …`: the subject carries the file's digest, so a newer extract is another one."""
+    """`zhika do load_register FILE --fact scheme=… --fact kind=…`: the subject carries the file's digest, so a newer extract is another one."""
+    if not path.is_file():
+        raise Refused([Fault(path.name, "文件不存在")])
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     facts = {**told, "path": str(path)}
     return [(f"{told.get('scheme', '')}/{told.get('kind', '')}/{digest[:8]}", facts)]
@@ -61,11 +63,7 @@ def load(seat: Seat, told: Mapping[str, str], by: str) -> Done:
     if (scheme, kind) not in TITLES:
         allowed = "、".join(f"{s} {k} ({title})" for (s, k), title in TITLES.items())
         raise Refused([Fault("load_register", f"没有这种登记库, 可用 scheme 与 kind: {allowed}")])
-    if not told.get("path"):
-        raise Refused([Fault("load_register", "须写明文件 path")])
     path = Path(told["path"])
-    if not path.is_file():
-        raise Refused([Fault(path.name, "文件不存在")])
     rows = intake.read(path, KINDS[kind]).rows.drop("row")
     out = BytesIO()
     rows.write_parquet(out)
@@ -128,9 +126,9 @@ def todo(seat: Seat) -> Iterator[Todo]:
     for scheme, paper in waiting.items():
         for kind in NEEDED[scheme]:
             if not Register.objects.filter(scheme=scheme, kind=kind).exists():
-                facts = ("--fact", f"scheme={scheme}", "--fact", f"kind={kind}", "--fact", "path=<path>")
+                facts = ("--fact", f"scheme={scheme}", "--fact", f"kind={kind}")
                 yield Todo(
                     Lane.INTEGRATOR, "load_register", f"装载登记库: {TITLES[scheme, kind]}", f"{scheme}/{kind}",
                     1, paper.made_at, Lane.INTEGRATOR.title,
-                    (*command("load_register", f"{scheme}/{kind}"), *facts), "act",
+                    (*command("load_register", "<path>"), *facts), "act",
                 )  # fmt: skip

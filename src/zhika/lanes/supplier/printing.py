@@ -1,0 +1,107 @@
+"""Printing 印制: faces drawn, sheets for the press, ink on the blanks, and proofs that people may look at."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+
+from django.db import transaction
+from PIL import Image
+
+from zhika.card.face import PRODUCTS, Product
+from zhika.card.tray import Tray
+from zhika.engine import desk
+from zhika.engine.work import Work
+from zhika.errors import Refused
+from zhika.lanes.supplier.models import PrintRow
+from zhika.lanes.supplier.ordering import Order
+from zhika.paper import faces
+from zhika.paper.sheets import Grid, sheets
+from zhika.seat.config import Seat
+
+PROOFS = 2
+"""Cards a batch of which a proof is kept."""
+_CAUSES = {"照片": "photo-bad", "姓名": "glyph-missing"}
+"""Cause by the field of a face that can't be drawn; any other field comes from a row that isn't right."""
+
+
+def sheet_folder(seat: Seat, batch_code: str) -> Path:
+    """Where the press reads a batch's sheets: they show numbers, and are erased when the batch is shipped."""
+    return seat.home / "files" / "sheets" / batch_code
+
+
+def product(work: Work) -> Product:
+    """The card product of this process."""
+    return PRODUCTS[work.flow.name.split("-")[0]]
+
+
+def reserve(batch_code: str, apps: Sequence[str], places: Sequence[int]) -> dict[str, int]:
+    """Application number → place, in line order, as long as there are blanks; made once, the same ever after."""
+    with transaction.atomic():
+        if not PrintRow.objects.filter(batch_code=batch_code).exists():
+            PrintRow.objects.bulk_create(
+                [
+                    PrintRow(batch_code=batch_code, application_ref=app, position=place)
+                    for app, place in zip(apps, places, strict=False)
+                ],
+                batch_size=500,
+            )
+    return placed(batch_code)
+
+
+def placed(batch_code: str) -> dict[str, int]:
+    """Application number → place, by place."""
+    return dict(PrintRow.objects.filter(batch_code=batch_code).values_list("application_ref", "position"))
+
+
+def draw(work: Work, orders: Mapping[str, Order], places: Mapping[str, int]) -> dict[str, str]:
+    """Sheets and proofs of a batch. Returns the cause of each whose face can't be drawn: that place stays empty."""
+    assert work.batch is not None
+    failed: dict[str, str] = {}
+    drawn = _drawn(work, orders, places, failed)
+    if work.seat.supplier.keep_sheets:
+        grid = Grid(columns=work.seat.supplier.sheet_columns, rows=work.seat.supplier.sheet_rows)
+        sheets(drawn, sheet_folder(work.seat, work.batch.code), title=work.batch.code, grid=grid)
+    else:
+        for _ in drawn:
+            pass
+    return failed
+
+
+def _drawn(
+    work: Work, orders: Mapping[str, Order], places: Iterable[str], failed: dict[str, str]
+) -> Iterator[Image.Image]:
+    """One face a place; white where nobody is printed."""
+    made, kind = 0, product(work)
+    for app in places:
+        face = Image.new("RGB", faces.front(kind).size, "white")
+        if app in orders:
+            try:
+                photo = desk.photo_of(work.seat, orders[app].fields["photo"]).read_bytes()
+                face = faces.back(orders[app].fields, photo, kind)
+            except FileNotFoundError:
+                failed[app] = "photo-bad"
+            except Refused as refused:
+                failed[app] = _CAUSES.get(refused.faults[0].column or "", "row-differs")
+            else:
+                made += 1
+                if made <= PROOFS:
+                    _keep_proof(work, made, faces.proof(orders[app].fields, photo, kind))
+        yield face
+
+
+def _keep_proof(work: Work, number: int, picture: Image.Image) -> None:
+    out = BytesIO()
+    picture.save(out, "JPEG", quality=90, dpi=(300, 300))
+    desk.write_once(work.seat.home / "files" / "proofs" / f"{work.subject.code}-{number}.jpg", out.getvalue())
+
+
+def ink(blanks: Tray, orders: Mapping[str, Order], places: Mapping[str, int]) -> None:
+    """Print each person's fields onto the blank at their place, where nothing stands yet.
+
+    Ink stays: what stands there already is held against the order by the camera, after lamination.
+    """
+    lying = {piece.position: piece for piece in blanks}
+    for app, order in orders.items():
+        piece = lying[places[app]]
+        seen = blanks.camera(piece, hidden=frozenset())
+        blanks.print(piece, {name: text for name, text in order.ink.items() if name not in seen})

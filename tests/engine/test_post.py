@@ -1,0 +1,195 @@
+"""Taking mail in: what counts, in which order, and what a package that is not right leaves behind: nothing but itself."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.engine.two_seats import PARTIES, Sender
+from zhika.engine import post
+from zhika.exchange.manifest import MANIFEST, PAYLOAD, SIGNATURE, Party
+from zhika.flows.documents import PRODUCTION_DATA, SUPPLIER_ACCOUNTS
+from zhika.flows.lanes import Lane
+from zhika.ledger.audit import AuditEntry
+from zhika.ledger.batches import Batch, organisation
+from zhika.ledger.batches import Party as PartyRow
+from zhika.ledger.mail import Inbox, Outbox
+from zhika.ledger.steps import Paper
+from zhika.seat.config import Seat
+
+pytestmark = pytest.mark.django_db
+
+
+def verdicts(seat: Seat) -> list[str]:
+    return [arrival.verdict for arrival in post.take_mail(seat)]
+
+
+def applied() -> int:
+    return Paper.objects.count() + Inbox.objects.filter(verdict="taken").count()
+
+
+def answers(seat: Seat) -> list[str]:
+    post.send_mail(seat)
+    return sorted(path.name for path in (seat.home / "mail" / "out" / "icbc").glob("*.json"))
+
+
+def test_a_package_is_filed_on_the_desk_and_answered(platform: Seat, bank: Sender) -> None:
+    bank.send(1)
+    assert verdicts(platform) == ["taken"]
+    paper = Paper.objects.get()
+    assert (paper.type, paper.state, paper.batch_code, paper.rows) == ("account-file", "filed", "B1", 1)
+    assert answers(platform) == ["platform-000001-receipt.json"]
+    assert not list((platform.home / "mail" / "in").iterdir())
+
+
+def test_a_repeat_gets_its_receipt_again_and_changes_nothing(platform: Seat, bank: Sender) -> None:
+    stem, files = bank.package(1)
+    bank.post(stem, files)
+    assert verdicts(platform) == ["taken"]
+    answers(platform)
+    for path in (platform.home / "mail" / "out" / "icbc").iterdir():
+        path.unlink()
+    bank.post(stem, files)
+    assert verdicts(platform) == ["repeated"]
+    assert Paper.objects.count() == 1
+    assert answers(platform) == ["platform-000001-receipt.json"]
+
+
+def test_a_number_ahead_waits_and_is_taken_in_its_turn(platform: Seat, bank: Sender) -> None:
+    first, third = bank.package(1), bank.package(3)
+    second = bank.package(2)
+    bank.post(*third)
+    bank.post(*second)
+    assert verdicts(platform) == []
+    bank.post(*first)
+    assert verdicts(platform) == ["taken", "taken", "taken"]
+    assert list(Inbox.objects.order_by("number").values_list("number", flat=True)) == [1, 2, 3]
+
+
+def test_a_number_used_for_other_content_is_refused_and_alarmed(platform: Seat, bank: Sender) -> None:
+    bank.send(1)
+    assert verdicts(platform) == ["taken"]
+    bank.send(1, batch="B2")
+    before = applied()
+    assert verdicts(platform) == ["rejected"]
+    assert applied() == before
+    assert AuditEntry.objects.filter(what="number-reused").exists()
+    assert "此编号已用于另一内容" in reason(platform)
+
+
+def reason(seat: Seat) -> str:
+    return "\n".join(p.read_text() for p in (seat.home / "mail" / "rejected").glob("*.reason.txt"))
+
+
+@pytest.mark.parametrize("suffix", [MANIFEST, SIGNATURE, PAYLOAD])
+def test_a_package_changed_on_its_way_is_kept_apart_and_asked_for_again(
+    platform: Seat, bank: Sender, suffix: str
+) -> None:
+    stem, files = bank.package(1)
+    changed = bytearray(files[suffix])
+    changed[len(changed) // 2] ^= 1
+    bank.post(stem, {**files, suffix: bytes(changed)})
+    assert verdicts(platform)[0] in ("damaged", "rejected")
+    assert applied() == 0
+    assert (platform.home / "mail" / "rejected" / f"{stem}{suffix}").read_bytes() == bytes(changed)
+    assert reason(platform)
+    assert answers(platform) == ["platform-000001-receipt.json"]
+    bank.post(stem, files)
+    assert verdicts(platform) == ["taken"]
+
+
+def test_a_package_from_nobody_we_know_takes_no_number_and_earns_no_receipt(platform: Seat, bank: Sender) -> None:
+    (platform.home / "trust" / "icbc.toml").unlink()
+    bank.send(1)
+    assert verdicts(platform) == ["rejected"]
+    assert applied() == 0 and Inbox.objects.count() == 0
+    assert "信任名单" in reason(platform)
+    assert not (platform.home / "mail" / "out" / "icbc").exists()
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"receiver": "supplier"},
+        {"document": SUPPLIER_ACCOUNTS},
+        {"document": PRODUCTION_DATA},
+        {"process": "rural-batch"},
+        {"parties": PARTIES | {Lane.BANK: Party("abc", "icbc")}},
+        {"parties": PARTIES | {Lane.BANK: Party("abc", "abc")}},
+    ],
+    ids=["receiver", "secret document", "document of another lane", "process", "organisation", "party"],
+)
+def test_a_package_that_is_not_for_us_is_refused_whole(platform: Seat, bank: Sender, facts: dict[str, object]) -> None:
+    bank.send(1, **facts)
+    assert verdicts(platform)[0] in ("refused", "rejected")
+    assert applied() == 0
+    assert reason(platform)
+
+
+def test_a_refused_package_takes_its_number_and_its_sender_is_told_why(platform: Seat, bank: Sender) -> None:
+    bank.send(1, process="rural-batch")
+    assert verdicts(platform) == ["refused"]
+    assert Inbox.objects.get().verdict == "refused"
+    assert answers(platform) == ["platform-000001-receipt.json"]
+    bank.send(2)
+    assert verdicts(platform) == ["taken"]
+
+
+def test_a_document_of_a_batch_must_come_from_the_batch_s_own_bank(platform: Seat, bank: Sender) -> None:
+    office = organisation("02")
+    from django.utils import timezone
+
+    batch = Batch.objects.create(code="B1", process="urban-batch", office=office, size=1, formed_at=timezone.now())
+    PartyRow.objects.create(batch=batch, lane="bank", organisation=organisation("abc"), seat="abc")
+    bank.send(1)
+    assert verdicts(platform) == ["refused"]
+    assert applied() == 0
+
+
+def test_what_was_promised_leaves_again_after_a_damaged_receipt(platform: Seat, bank: Sender, tmp_path: Path) -> None:
+    from zhika.engine.outgoing import Mailroom
+    from zhika.engine.work import Subject
+    from zhika.flows.chart import Grain
+
+    office = organisation("02")
+    from django.utils import timezone
+
+    batch = Batch.objects.create(code="B1", process="urban-batch", office=office, size=1, formed_at=timezone.now())
+    for lane, party in PARTIES.items():
+        PartyRow.objects.create(batch=batch, lane=lane, organisation=organisation(party.organisation), seat=party.seat)
+    import polars as pl
+
+    mail = Mailroom(platform)
+    rows = pl.DataFrame([PRODUCTION_DATA.example])
+    for out in mail.prepare(
+        PRODUCTION_DATA, rows, Subject(Grain.BATCH, "B1"), batch=batch, process="urban-batch", lane=Lane.INTEGRATOR,
+        work=(2, "submit_production_data"),
+    ):  # fmt: skip
+        mail.post(out)
+    assert post.send_mail(platform) == 1
+    folder = platform.home / "mail" / "out" / "icbc"
+    first = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert set(first) == {f"platform-000001-production-data{s}" for s in (MANIFEST, SIGNATURE, PAYLOAD)}
+    for path in folder.iterdir():
+        path.unlink()
+    from zhika.exchange.receipt import Receipt
+    from zhika.exchange.seal import sign_receipt
+
+    def answer(verdict: str, manifest: str) -> None:
+        receipt = Receipt(sender="icbc", receiver="platform", number=1, manifest=manifest, verdict=verdict)  # type: ignore[arg-type]
+        signed = sign_receipt(receipt, bank.signer)
+        bank.post(signed.stem, {MANIFEST: signed.content, SIGNATURE: signed.signature})
+
+    import hashlib
+
+    digest = hashlib.sha256(first["platform-000001-production-data.json"]).hexdigest()
+    answer("damaged", "0" * 64)
+    assert verdicts(platform) == ["receipt"]
+    post.send_mail(platform)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
+    answer("taken", digest)
+    assert verdicts(platform) == ["receipt"]
+    assert Outbox.objects.get().receipt == "taken"
+    sent = platform.home / "mail" / "sent" / "icbc"
+    assert {path.name: path.read_bytes() for path in sent.iterdir()} == first
+    answer("taken", "0" * 64)
+    assert verdicts(platform) == ["rejected"]
