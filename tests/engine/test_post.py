@@ -1,4 +1,4 @@
-"""Taking mail in: what counts, in which order, and what a package that is not right leaves behind: nothing but itself."""
+"""Taking mail in: what counts, in which order, and that a package that is not right leaves nothing behind."""
 
 from pathlib import Path
 

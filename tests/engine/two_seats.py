@@ -55,7 +55,8 @@ class Sender:
     sent: dict[int, dict[str, bytes]] = field(default_factory=dict)
 
     def package(
-        self, number: int, *, document: Document = ACCOUNT_FILE, rows: pl.DataFrame | None = None, receiver: str = "platform",
+        self, number: int, *, document: Document = ACCOUNT_FILE, rows: pl.DataFrame | None = None,
+        receiver: str = "platform",
         process: str = "urban-batch", batch: str = "B1", parties: dict[Lane, Party] | None = None, sender: str = "",
     ) -> tuple[Stem, dict[str, bytes]]:  # fmt: skip
         rows = pl.DataFrame([document.example]) if rows is None else rows

@@ -164,10 +164,10 @@ def test_the_store_itself_forbids_changing_a_movement(change: str) -> None:
 def test_the_same_key_given_twice_is_the_same_handover_and_is_closed_once() -> None:
     city = City()
     given = place(city.orgs[0], State.GIVEN, city.group)
-    facts = dict(
-        giver=city.orgs[0], taker=city.orgs[1], within=city.group, batch=city.batch, document="x",
-        subject_kind="batch", subject="B1", by="test", step=None,
-    )  # fmt: skip
+    facts = {
+        "giver": city.orgs[0], "taker": city.orgs[1], "within": city.group, "batch": city.batch, "document": "x",
+        "subject_kind": "batch", "subject": "B1", "by": "test", "step": None,
+    }  # fmt: skip
     first = give("H1", [(city.home, given, WHOLE)], **facts)
     assert give("H1", [(city.home, given, WHOLE)], **facts) == first
     assert (first.given, count(given), count(city.home)) == (12, 12, 0)

@@ -89,9 +89,9 @@ def todo(
     if as_json:
         rows = [
             {
-                "seat": seat.name, "lane": t.lane, "work": t.work, "kind": t.kind, "title": t.title, "subject": t.subject,
-                "n": t.n, "since": t.since.isoformat(), "waits_for": t.waits_for, "command": list(t.command),
-                "needs": t.needs,
+                "seat": seat.name, "lane": t.lane, "work": t.work, "kind": t.kind, "title": t.title,
+                "subject": t.subject, "n": t.n, "since": t.since.isoformat(), "waits_for": t.waits_for,
+                "command": list(t.command), "needs": t.needs,
             }
             for t in items
         ]  # fmt: skip

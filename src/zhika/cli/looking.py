@@ -138,8 +138,9 @@ def exceptions(as_json: Json = False) -> None:
     found = Failure.objects.select_related("card__batch").order_by("pk")
     rows = [
         {
-            "batch": f.card.batch.code, "application": f.card.application_ref, "serial": f.card.serial, "cause": f.cause,
-            "cause_title": title(f.cause), "step": f.step, "source": f.source, "document": f.document, "row": f.row,
+            "batch": f.card.batch.code, "application": f.card.application_ref, "serial": f.card.serial,
+            "cause": f.cause, "cause_title": title(f.cause), "step": f.step, "source": f.source,
+            "document": f.document, "row": f.row,
         }
         for f in found
     ]  # fmt: skip
@@ -169,11 +170,17 @@ def mail(as_json: Json = False) -> None:
     from zhika.ledger.mail import Inbox, Outbox
 
     rows = [
-        {"way": "out", "peer": o.peer, "number": o.number, "document": o.document, "state": o.receipt or ("published" if o.published else "waiting"), "text": o.receipt_text}
+        {
+            "way": "out", "peer": o.peer, "number": o.number, "document": o.document, "text": o.receipt_text,
+            "state": o.receipt or ("published" if o.published else "waiting"),
+        }
         for o in Outbox.objects.order_by("pk")
     ]  # fmt: skip
     rows += [
-        {"way": "in", "peer": i.peer, "number": i.number, "document": i.paper.type if i.paper else "", "state": i.verdict, "text": i.text}
+        {
+            "way": "in", "peer": i.peer, "number": i.number, "document": i.paper.type if i.paper else "",
+            "text": i.text, "state": i.verdict,
+        }
         for i in Inbox.objects.select_related("paper").order_by("pk")
     ]  # fmt: skip
     reasons = sorted((seat.home / "mail" / "rejected").glob("*.reason.txt"))

@@ -111,11 +111,11 @@ def load(
 @organisations.command("load")
 def load_organisations(file: Annotated[Path, typer.Argument(help="CSV: code,name,kind,parent")]) -> None:
     """装入机构表。例: zhika -C homes/platform organisations load offices.csv"""
+    here()
     from django.db import transaction
 
     from zhika.ledger.batches import Organisation, organisation
 
-    here()
     with file.open(encoding="utf-8-sig", newline="") as source:
         rows = list(csv.DictReader(source))
     faults = [

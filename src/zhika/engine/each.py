@@ -97,7 +97,10 @@ def _write(
         with transaction.atomic():
             CardEvent.objects.bulk_create(
                 [
-                    CardEvent(card=card, kind=step.work, happened_at=work.now, booked_day=today(), by=by, cause=evidence[:200])
+                    CardEvent(
+                        card=card, kind=step.work, happened_at=work.now, booked_day=today(), by=by,
+                        cause=evidence[:200],
+                    )
                     for card in doing
                 ]
             )  # fmt: skip

@@ -14,7 +14,7 @@ from zhika.exchange.keys import Signer, load_signer
 from zhika.exchange.manifest import Header, Party, Sent
 from zhika.exchange.seal import Payload, seal_payload, sign_manifest
 from zhika.exchange.trust import Trust
-from zhika.flows.documents import Document
+from zhika.flows.documents import PHOTO, Document
 from zhika.flows.lanes import Lane
 from zhika.ledger.batches import Batch
 from zhika.ledger.mail import Outbox, next_number
@@ -78,7 +78,8 @@ class Mailroom:
         for name in sorted(seats):
             payload = None
             if name != here:
-                payload = self._seal(name, document, rows, batch, process, work, photos or {})
+                named = photos if photos and PHOTO.name in document.columns else {}
+                payload = self._seal(name, document, rows, batch, process, work, named)
             yield Outgoing(document, subject, code, process, lane, name, rows.height, digest, payload, handover)
 
     def _seal(
@@ -90,7 +91,8 @@ class Mailroom:
         header = Header(
             sender=self.seat.name, receiver=name, process=process or None, batch=batch.code if batch else None,
             parties=parties_of(batch), step=Sent(*work), document=document.code, rows=rows.height, replaces=None,
-            created_at=datetime.now(UTC), certificate=self.signer.fingerprint, recipient=self.trust.peers[name].recipient,
+            created_at=datetime.now(UTC), certificate=self.signer.fingerprint,
+            recipient=self.trust.peers[name].recipient,
         )  # fmt: skip
         return seal_payload(rows, photos, header, self.seat.home / "mail" / "staging")
 

@@ -1,4 +1,4 @@
-"""What becomes of the cards when a row is done: born, given, void, missing, issued. The engine books it, not the lanes."""
+"""What becomes of the cards when a row is done: born, given, void, missing. The engine books it, not the lanes."""
 
 from collections.abc import Iterable, Mapping
 
@@ -99,7 +99,14 @@ def _place_of(batch_code: str, holder: Organisation, kind: str, state: State) ->
     return place(holder, state, material_group(batch_code, kind))
 
 
-def fail(batch: Batch, causes: Mapping[str, str], *, step: str, source: str, rows: Mapping[str, tuple[str, int]] | None = None) -> list[Card]:  # fmt: skip
+def fail(
+    batch: Batch,
+    causes: Mapping[str, str],
+    *,
+    step: str,
+    source: str,
+    rows: Mapping[str, tuple[str, int]] | None = None,
+) -> list[Card]:
     """Cards leave the batch with their cause, each once; their plastic, where it lies good, becomes void."""
     cards = list(Card.objects.filter(batch=batch, application_ref__in=list(causes), failure=None))
     Failure.objects.bulk_create(

@@ -146,8 +146,8 @@ class Outcome:
         n_in, n_out = self._counts()
         step = self.work.step
         return {
-            "number": str(step.number), "lane": str(step.lane), "work": step.work, "n_in": str(n_in), "n_out": str(n_out),
-            "at": self.work.now.isoformat(timespec="seconds"),
+            "number": str(step.number), "lane": str(step.lane), "work": step.work, "n_in": str(n_in),
+            "n_out": str(n_out), "at": self.work.now.isoformat(timespec="seconds"),
         }  # fmt: skip
 
     def _record(self) -> StepRecord:

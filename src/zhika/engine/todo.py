@@ -161,8 +161,8 @@ def _troubles(seat: Seat) -> Iterator[Todo]:
     """Steps that were set aside with their error."""
     for trouble in Trouble.objects.filter(tries__gte=3):
         yield Todo(
-            next(iter(sorted(seat.lanes))), trouble.function, f"已搁置: {trouble.error}", trouble.subject, 1, trouble.at,
-            "排除故障后 zhika work --retry", (), "trouble",
+            next(iter(sorted(seat.lanes))), trouble.function, f"已搁置: {trouble.error}", trouble.subject, 1,
+            trouble.at, "排除故障后 zhika work --retry", (), "trouble",
         )  # fmt: skip
 
 

@@ -288,7 +288,7 @@ RETURNED = Document(  # 退卡清单
 )
 COLLECTION = Document(  # 领卡回执
     "collection", "领卡回执", {UNIT, CENTRE}, {CENTRE, BANK},
-    (CARD_SERIAL, DATE, Field("by", "本人/代领", 4, "self")),
+    (CARD_SERIAL, DATE, Field("by", "本人/代领", 5, "self")),
 )  # fmt: skip
 ACTIVATION = Document("activation", "激活回执", {BANK}, {CENTRE}, (CARD_SERIAL, DATE))  # 激活回执
 BLOCK_NOTICE = Document(  # 挂失/注销通知

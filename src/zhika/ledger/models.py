@@ -8,6 +8,7 @@ from zhika.ledger.mail import Inbox, Outbox
 from zhika.ledger.steps import ActRecord, Paper, StepRecord, Trouble
 
 __all__ = [
-    "ActRecord", "AuditEntry", "AuditSeal", "Balance", "Batch", "Bundle", "Card", "CardEvent", "Case", "Failure", "Group", "Handover",
-    "Inbox", "Movement", "Organisation", "Outbox", "Paper", "Party", "Place", "StepRecord", "Tally", "Trouble", "Unit",
+    "ActRecord", "AuditEntry", "AuditSeal", "Balance", "Batch", "Bundle", "Card", "CardEvent", "Case", "Failure",
+    "Group", "Handover", "Inbox", "Movement", "Organisation", "Outbox", "Paper", "Party", "Place", "StepRecord", "Tally",
+    "Trouble", "Unit",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ import csv
 import hashlib
 import random
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ CLERKS: Mapping[str, tuple[str, str]] = {
 """Two clerks a lane: the second stands by where two are needed."""
 PROXIES = 3
 """Of a scheme's people, how many send somebody of the family."""
+SETTLED = 3.0
+"""Seconds for which a batch to be formed must not have grown."""
 LATER = 0.2
 """Of the people of a parcel, how many come on the second day."""
 REASONS = {"found": "清点料箱时找到"}
@@ -64,8 +67,12 @@ class Cast:
     """ID numbers of people who do not come for their cards."""
     proxies: Mapping[str, tuple[str, str, str]]
     """ID number → name, ID number and relation of who comes for that person."""
+    patient: bool = False
+    """After a look: something is ready, but nobody wants to do it yet."""
     _asked: dict[str, int] = field(default_factory=dict)
     """How often a parcel was seen waiting: one time for each day."""
+    _seen: dict[str, tuple[int, float]] = field(default_factory=dict)
+    """Batches that could be formed: for how many people, and since when no one came to them."""
 
     @classmethod
     def of(cls, city: City, world: World, seed: int) -> "Cast":
@@ -83,6 +90,7 @@ class Cast:
 
     def answers(self, items: Sequence[Item]) -> Iterator[Command]:
         """The commands that answer what is listed; what nobody can or wants to do yet is left standing."""
+        self.patient = False
         ready = [item for item in items if item["command"]]
         works = list(dict.fromkeys(item["work"] for item in ready))
         for work in works:
@@ -91,12 +99,23 @@ class Cast:
                 yield from self._hand_out(mine)
             elif work in ("activate", "activate_card"):
                 yield from self._activate(work, mine)
-            elif work == "form" and "confirm" in works:
-                continue  # a batch is cut when the office has confirmed all its lots
+            elif work == "form":
+                yield from _together(work, [item for item in mine if "confirm" not in works and self._settled(item)])
             elif work in TOGETHER:
                 yield from _together(work, mine)
             else:
                 yield from (Command(_filled(item)) for item in mine)
+
+    def _settled(self, item: Item) -> bool:
+        """A batch is cut when the office has confirmed all its lots, and nobody has come to it for a while."""
+        n, since = self._seen.get(item["subject"], (0, 0.0))
+        now = time.monotonic()
+        if n == item["n"] and now - since >= SETTLED:
+            return True
+        if n != item["n"]:
+            self._seen[item["subject"]] = (item["n"], now)
+        self.patient = True
+        return False
 
     def _hand_out(self, items: Sequence[Item]) -> Iterator[Command]:
         """Who comes today: most on the first day, some on the second, the absent not at all."""
@@ -120,18 +139,20 @@ class Cast:
     def _presented(self, serial: str, number: str) -> dict[str, str]:
         name, other, relation = self.proxies.get(number, ("", "", ""))
         return {
-            "subject": serial, "by_whom": "proxy" if other else "self", "id_no": number, "proxy_name": name,
+            "subject": serial, "by": "proxy" if other else "self", "id_no": number, "proxy_name": name,
             "proxy_id": other, "relation": relation,
         }  # fmt: skip
 
     def _activate(self, work: str, items: Sequence[Item]) -> Iterator[Command]:
         """Everybody who holds a card goes to the counter with it and the own ID."""
-        held = {serial: face["id_no"] for serial, face in cards_at(self.world.folder / PEOPLE, self.world.secret)}
-        rows = [
-            {"subject": item["subject"], "id_no": held[item["subject"]]} for item in items if item["subject"] in held
-        ]
-        if rows:
-            yield Command(("do", work, "--by", CLERKS["bank"][0]), tuple(rows))
+        held = {
+            serial: (_batch(tray), face["id_no"])
+            for tray, serial, face in cards_at(self.world.folder / PEOPLE, self.world.secret)
+        }
+        come = [item["subject"] for item in items if item["subject"] in held]
+        if come:
+            rows = tuple({"subject": serial, "id_no": held[serial][1]} for serial in come)
+            yield Command(("do", work, "--by", CLERKS["bank"][0]), rows, Counter(held[serial][0] for serial in come))
 
 
 def _batch(parcel: str) -> str:

@@ -1,191 +1,18 @@
 """`zhika demo`: a city on one machine, from its registers to cards in hand.
 
 Four seats work as processes of their own, a courier goes between them, and the cast does by commands what waits for
-people. Nothing here knows an order of steps: it ends when nobody wants to do anything any more and nothing is on its way.
+people (`rehearsal`).
 """
 
-import shutil
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.live import Live
 
-from zhika.errors import ConfigurationError, ZhikaError
-from zhika.rehearsal import report, world
-from zhika.rehearsal.cast import Cast, Command, written
-from zhika.rehearsal.findings import Findings, gather
-from zhika.rehearsal.live import Board
-from zhika.rehearsal.mishaps import Mishaps
-from zhika.rehearsal.offices import SCHEMES
-from zhika.rehearsal.people import City, draw
-from zhika.rehearsal.photos import take
-from zhika.rehearsal.seats import PLANS, PLATFORM, argv, asked, environment, set_up, zhika
+from zhika.errors import ConfigurationError
 
-MARK = "demo.toml"
-"""Shows that a folder is a rehearsal's, and may be made anew."""
-QUIET = 1.0
-"""Seconds without a word after which one looks what waits for people."""
-STUCK = 90.0
-"""Seconds without anything happening after which the rehearsal is given up."""
 REGISTERS = ("examples/registers", "../../../examples/registers")
-
-
-@dataclass
-class Rehearsal:
-    """One rehearsal under way."""
-
-    folder: Path
-    city: City
-    cast: Cast
-    board: Board
-    processes: list[subprocess.Popen[str]] = field(default_factory=list)
-    content: dict[str, int] = field(default_factory=dict)
-    """Seat → what it had told when nobody there wanted to do anything any more."""
-    failed: list[BaseException] = field(default_factory=list)
-    ended: threading.Event = field(default_factory=threading.Event)
-
-    def start(self) -> None:
-        """The seats' workers and the courier; what they complain of goes to log/."""
-        logs = self.folder / "log"
-        logs.mkdir(exist_ok=True)
-        for plan in PLANS:
-            self._watch(plan.name, argv(self.folder / plan.name, ("work", "--watch")), logs)
-        self._watch("courier", [sys.executable, "-m", "zhika.rehearsal.courier", str(self.folder)], logs)
-        for plan in PLANS:
-            threading.Thread(target=self._desk, args=(plan.name,), daemon=True).start()
-
-    def _watch(self, name: str, words: list[str], logs: Path) -> None:
-        with (logs / f"{name}.log").open("a", encoding="utf-8") as log:
-            process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=log, text=True, env=environment())
-        self.processes.append(process)
-        threading.Thread(target=self._listen, args=(name, process), daemon=True).start()
-
-    def _listen(self, name: str, process: subprocess.Popen[str]) -> None:
-        assert process.stdout is not None
-        for line in process.stdout:
-            self.board.tell(name, line)
-        if not self.ended.is_set():
-            self.failed.append(ZhikaError(f"{name} 已退出 (退出码 {process.wait()}), 见 log/{name}.log"))
-
-    def _desk(self, seat: str) -> None:
-        """The people of one seat: whenever it is quiet and something has changed, they look what waits for them."""
-        looked, last = -1, 0.0
-        try:
-            while not self.ended.wait(0.2):
-                told = self.board.counted[seat]
-                changed = told != looked or self._waits(seat) or time.monotonic() - last > 10
-                if not changed or (self.board.quiet(seat) < QUIET and time.monotonic() - last < 5):
-                    continue
-                self.content.pop(seat, None)
-                looked, last = told, time.monotonic()
-                commands = list(self.cast.answers(asked(self.folder / seat, "todo")))
-                for command in commands:
-                    self._type(seat, command)
-                if not commands and not self._waits(seat):
-                    self.content[seat] = told
-        except Exception as error:  # noqa: BLE001 - a thread's error is the rehearsal's: told by `run`
-            self.failed.append(error)
-
-    def _type(self, seat: str, command: Command) -> None:
-        words = list(command.words)
-        if command.rows:
-            words += ["--file", str(written(command.rows, self.folder / "typed"))]
-        said = zhika(self.folder / seat, *words)
-        self.board.did(seat, command.work, command.done, said.strip())
-
-    def _waits(self, seat: str) -> bool:
-        """Whether a tray stands at the door of one of a seat's organisations."""
-        elsewhere = {plan.name for plan in PLANS} - {PLATFORM}
-        at = [path.parent.parent.name for path in self._on_their_way("in")]
-        return any((name not in elsewhere) if seat == PLATFORM else name == seat for name in at)
-
-    def _on_their_way(self, place: str) -> list[Path]:
-        return list((self.folder / "world").glob(f"*/{place}/{'*/' if place == 'out' else ''}*--*.tray"))
-
-    def finished(self) -> bool:
-        """Nobody wants anything, nothing is on its way, and all have been quiet since."""
-        if any(self.content.get(plan.name) != self.board.counted[plan.name] for plan in PLANS):
-            return False
-        mail = [*self.folder.glob("*/mail/out/*/*.json"), *self.folder.glob("*/mail/in/*.json")]
-        aside = self.folder / "world" / world.ASIDE / "found.tray"
-        quiet = all(self.board.quiet(plan.name) > 2 * QUIET for plan in PLANS)
-        return quiet and not (mail or aside.exists() or self._on_their_way("out") or self._on_their_way("in"))
-
-    def wait(self) -> None:
-        """Until all is done; raises what went wrong, or that nothing happens any more."""
-        while not self.finished():
-            if self.failed:
-                raise self.failed[0]
-            if min(self.board.quiet(plan.name) for plan in PLANS) > STUCK:
-                raise ZhikaError(f"{STUCK:.0f} 秒没有动静, 演练中止。\n{self._where_it_stands()}")
-            time.sleep(0.2)
-
-    def _where_it_stands(self) -> str:
-        troubles = [f"{seat} {subject} {work}: {text}" for (seat, subject, work), text in self.board.troubles.items()]
-        waiting = [
-            f"{plan.name} 待办: {item['title']} {item['subject']} ({item['waits_for']})"
-            for plan in PLANS
-            for item in asked(self.folder / plan.name, "todo")[:20]
-        ]
-        return "\n".join(troubles + waiting)
-
-    def stop(self) -> None:
-        """End every process: asked first, then made to."""
-        self.ended.set()
-        for process in self.processes:
-            process.terminate()
-        for process in self.processes:
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def run(folder: Path, people: int, seed: int, registers: Path, console: Console) -> Findings:
-    """A whole rehearsal in `folder`: afterwards all stands there to look at, report.html first."""
-    started = time.monotonic()
-    _clear(folder, people, seed)
-    console.print(f"抽取 {people} 人, 两个制度各两个经办机构 …")
-    city = draw(registers, people, seed, folder / "registers")
-    take(city, folder / "registers")
-    things = world.create(folder / "world", sum(rows.height for rows in city.collected.values()))
-    offices = {s: tuple(o.code for o in city.offices if o.scheme == s) for s in SCHEMES}
-    Mishaps.plan(things, seed, offices)
-    set_up(folder, city, folder / "registers", seed, lambda text: console.print(f"{text} …"))
-    board = Board(console)
-    rehearsal = Rehearsal(folder, city, Cast.of(city, things, seed), board)
-    try:
-        with ExitStack() as stack:
-            if console.is_terminal:
-                stack.enter_context(Live(board, console=console, refresh_per_second=4, transient=False))
-            rehearsal.start()
-            rehearsal.wait()
-    finally:
-        rehearsal.stop()
-    findings = gather(folder, seed, time.monotonic() - started)
-    report.write(findings, folder)
-    return findings
-
-
-def _clear(folder: Path, people: int, seed: int) -> None:
-    """A new rehearsal takes the place of an old one, and of nothing else."""
-    if folder.exists() and any(folder.iterdir()):
-        if not (folder / MARK).exists():
-            raise ConfigurationError(f"{folder} 已有别的内容, 不会覆盖。用 --dir 另选一个目录")
-        shutil.rmtree(folder)
-    for name in ("registers", "typed"):
-        (folder / name).mkdir(parents=True)
-    (folder / MARK).write_text(f"people = {people}\nseed = {seed}\n", encoding="utf-8")
+"""Where the register files lie: below the current folder, or beside the sources."""
 
 
 def demo(
@@ -198,6 +25,12 @@ def demo(
 
     例: zhika demo --dir demo --people 1000 --seed 7
     """
+    # Only here: every command of `zhika` imports this module, to know that there is a demo.
+    from rich.console import Console
+
+    from zhika.rehearsal import report
+    from zhika.rehearsal.rehearsal import run
+
     console = Console(highlight=False)
     findings = run(folder.resolve(), people, seed, _registers(registers), console)
     report.show(findings, console)
@@ -211,14 +44,3 @@ def _registers(told: Path | None) -> Path:
         if place.is_dir():
             return place.resolve()
     raise ConfigurationError("找不到登记库: 用 --registers 指明目录 (其下有 urban/、rural/)")
-
-
-def main(arguments: Sequence[str]) -> int:
-    """What `zhika demo …` runs; returns the exit code."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(demo)
-    try:
-        code: int | None = app(list(arguments), prog_name="zhika demo", standalone_mode=False)
-    except KeyboardInterrupt:
-        return 130
-    return code or 0

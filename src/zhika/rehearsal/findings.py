@@ -1,4 +1,4 @@
-"""What a rehearsal left behind, asked of the seats by commands: books, exceptions, steps, and where the products lie."""
+"""What a rehearsal left behind, asked of the seats by commands: books, exceptions, steps, where the products lie."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -107,7 +107,7 @@ def _by_batch(batches: Sequence[Row], rows: Sequence[Row]) -> dict[str, list[Row
 
 
 def _once(rows: Sequence[Row]) -> list[Row]:
-    """The same exception stands in the books of every seat of its batch: shown once, with the serial where it is known."""
+    """The same exception stands in the books of every seat of its batch: shown once, with its serial if known."""
     found: dict[tuple[str, str], Row] = {}
     for row in rows:
         key = (row["batch"], row["application"])

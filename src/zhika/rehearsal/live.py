@@ -13,6 +13,7 @@ from rich.text import Text
 
 from zhika.flows import FLOWS
 from zhika.flows.chart import Flow, Step
+from zhika.flows.documents import PROGRESS
 from zhika.rehearsal.seats import PLANS, PROCESSES
 
 Event = dict[str, Any]
@@ -33,7 +34,8 @@ class Board:
         self.troubles: dict[tuple[str, str, str], str] = {}
         self.heard: dict[str, float] = {}
         self.counted: Counter[str] = Counter()
-        """Seat → how many things it told."""
+        """Seat → how many things it told after which something may wait for somebody."""
+        self._began = time.monotonic()
         self._lock = threading.Lock()
 
     def tell(self, seat: str, line: str) -> None:
@@ -43,7 +45,7 @@ class Board:
         except json.JSONDecodeError:
             return  # a warning of some library: it stands in the seat's log
         with self._lock:
-            self._count(seat)
+            self._count(seat, not (event["kind"] == "mail" and _idle(event)))
             if event["kind"] == "trouble":
                 self.troubles[seat, event["subject"], event["work"]] = event["title"]
             elif event["kind"] == "step":
@@ -57,19 +59,19 @@ class Board:
         with self._lock:
             self._count(seat)
             for subject, n in done.items():
-                process = self.batches.get(subject) or next((p for p in PROCESSES.values() if p in subject), "")
+                process = self.batches.get(subject) or next((p for s, p in PROCESSES.items() if s in subject), "")
                 rows = [step for step in FLOWS[process].steps if step.work == work] if process else []
                 for step in rows:
                     self.cells[subject if subject in self.batches else process][step.key] += n
             self._say(seat, f"{title}  {sum(done.values()) or ''}")
 
     def quiet(self, seat: str) -> float:
-        """Seconds since a seat last told something."""
-        return time.monotonic() - self.heard.get(seat, 0.0)
+        """Seconds since a seat last told something, or since the board was hung up."""
+        return time.monotonic() - self.heard.get(seat, self._began)
 
-    def _count(self, seat: str) -> None:
+    def _count(self, seat: str, matters: bool = True) -> None:
         self.heard[seat] = time.monotonic()
-        self.counted[seat] += 1
+        self.counted[seat] += matters
 
     def _step(self, event: Event) -> None:
         key, process = (event["number"], event["work"]), event["process"]
@@ -114,6 +116,11 @@ class Board:
             return f"{n} {DONE}" if n is not None and at == 0 else ""
         n = self.cells[batch].get(step.key)
         return "" if n is None else f"{n} {DONE}"
+
+
+def _idle(event: Event) -> bool:
+    """Mail after which nothing new waits for anybody: receipts, repeats, notices of progress."""
+    return event["title"] != "taken" or str(event["subject"]).endswith(f"-{PROGRESS.code}")
 
 
 def _sentence(event: Event) -> str:

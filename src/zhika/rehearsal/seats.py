@@ -16,7 +16,7 @@ from typing import Any
 from zhika.errors import ZhikaError
 from zhika.rehearsal.offices import RURAL, SCHEMES, URBAN
 from zhika.rehearsal.people import FILES, City, customers
-from zhika.rehearsal.world import CONSIGNMENT, World
+from zhika.rehearsal.world import World
 
 PLATFORM, ICBC, ABC, SUPPLIER = "platform", "icbc", "abc", "supplier"
 PROCESSES = {URBAN: "urban-batch", RURAL: "rural-batch"}
@@ -98,7 +98,7 @@ def set_up(folder: Path, city: City, photos: Path, seed: int, tell: Callable[[st
         list(pool.map(lambda plan: _found(folder, plan, papers, city), PLANS))
         tell("交换证书")
         list(pool.map(lambda plan: _introduce(folder / plan.name, plan, papers), PLANS))
-        tell("装入密钥、机构、客户资料、材料与登记库")
+        tell("装入密钥、客户资料与登记库")
         tasks = [lambda: _furnish_platform(folder / PLATFORM, city, world)]
         tasks += [lambda s=scheme: _furnish_bank(folder / BANKS[s], city, s, seed, world) for scheme in SCHEMES]  # type: ignore[misc]
         list(pool.map(lambda task: task(), tasks))
@@ -132,7 +132,6 @@ def _introduce(home: Path, plan: Plan, papers: Path) -> None:
 
 def _furnish_platform(home: Path, city: City, world: World) -> None:
     zhika(home, "keys", "load", "transport-social", str(world.envelope("social")))
-    zhika(home, "do", "load_material", str(world.stock), "--fact", f"consignment={CONSIGNMENT}", "--by", CLERK)
     for scheme in SCHEMES:
         for name in FILES[scheme]:
             facts = ("--fact", f"scheme={scheme}", "--fact", f"kind={Path(name).stem}")

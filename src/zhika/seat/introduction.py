@@ -1,4 +1,4 @@
-"""What a seat gives the others once, so that they know it: certificate, age recipient, lanes, organisations, processes."""
+"""What a seat gives the others once: certificate, age recipient, lanes, organisations, processes."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Django's settings, made from seat.toml: the lanes of the seat become INSTALLED_APPS, so other lanes are never loaded."""
+"""Django's settings, made from seat.toml: the seat's lanes become INSTALLED_APPS, others are never loaded."""
 
 import os
 import sys

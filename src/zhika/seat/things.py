@@ -1,4 +1,4 @@
-"""The world of things beside the homes: trays on benches. A seat reaches a card only through what stands on its bench."""
+"""The world of things beside the homes: trays on benches. A seat reaches a card only on its own bench."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,6 +1,5 @@
 """The integrator's acts: what is done outside the charts, and what becomes of documents that no row awaits."""
 
-
 from zhika.engine.work import ActWork, Done
 from zhika.errors import Fault, Refused
 from zhika.flows import FLOWS
@@ -35,7 +34,7 @@ def notify_corrections(work: ActWork) -> Done:
 def take_progress(work: ActWork) -> Done:
     """进度登记: rows of other seats are shown here, and start no work."""
     assert work.rows is not None and work.batch is not None and work.paper is not None
-    rows, batch, flow = work.rows, work.batch, FLOWS[work.batch.process]
+    rows, batch, flow, sender = work.rows, work.batch, FLOWS[work.batch.process], work.paper.sender
     known = {(step.number, step.lane.value, step.work) for step in flow.steps if step.lane not in work.seat.lanes}
     faults = [
         Fault(work.paper.type, f"流程 {flow.name} 中没有这一步", place)
@@ -51,7 +50,7 @@ def take_progress(work: ActWork) -> Done:
                 StepRecord(
                     subject_kind=Grain.BATCH, subject=batch.code, batch=batch, process=batch.process,
                     number=int(row["number"]), lane=row["lane"], function=row["work"], n_in=int(row["n_in"]),
-                    n_out=int(row["n_out"]), happened_at=row["at"], booked_at=work.now, by=work.paper.sender,
+                    n_out=int(row["n_out"]), happened_at=row["at"], booked_at=work.now, by=sender,
                     source="notice",
                 )
                 for row in rows.iter_rows(named=True)

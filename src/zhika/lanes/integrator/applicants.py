@@ -129,14 +129,14 @@ def enter(seat: Seat, people: Mapping[str, Applicant], *, scheme: str, process: 
     A person known from before gets the confirmed values.
     """
     where = _organisations(list(people.values()))
-    persons = [
-        Person(
+    persons = []
+    for one in people.values():
+        office, unit = where[one.values["centre"], one.values["unit_no"]]
+        person = Person(
             id_key=id_key(seat.home, one.id_no), id_no=one.id_no, name=one.name, sex=one.sex, birth=one.birth,
-            scheme=scheme, unit=where[one.values["centre"], one.values["unit_no"]][1],
-            office=where[one.values["centre"], one.values["unit_no"]][0], **{name: one.values[name] for name in _COPIED},
-        )
-        for one in people.values()
-    ]  # fmt: skip
+            scheme=scheme, unit=unit, office=office, **{name: one.values[name] for name in _COPIED},
+        )  # fmt: skip
+        persons.append(person)
     fields = [field.name for field in Person._meta.concrete_fields if field.name not in ("id", "id_key")]
     Person.objects.bulk_create(
         persons, batch_size=_CHUNK, update_conflicts=True, unique_fields=["id_key"], update_fields=fields

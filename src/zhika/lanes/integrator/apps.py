@@ -15,9 +15,10 @@ class IntegratorConfig(AppConfig):
         from zhika.ledger.laws import LAWS
 
         serve(Lane.INTEGRATOR, steps, acts)
-        for known, own in ((LAWS, laws.one_number), (DUE, forming.due)):
-            if own not in known:
-                known.append(own)  # type: ignore[attr-defined]
+        if laws.one_number not in LAWS:
+            LAWS.append(laws.one_number)
+        if forming.due not in DUE:
+            DUE.append(forming.due)
         for source in (forming.todo, material.todo, registers.todo):
             if source not in TODO:
                 TODO.append(source)

@@ -9,10 +9,10 @@ from zhika.ledger.cards import Card
 from zhika.ledger.custody import Cards, Place, State, move, place, where
 
 
-def book(batch: Batch, rows: pl.DataFrame, by: str) -> int:
+def book(batch: Batch, rows: pl.DataFrame, by: str) -> None:
     """Void cards named by serial go from void to destroyed, where they lie; what is destroyed already stays so.
 
-    Returns how many were booked. Raises Refused for a card of another batch, one that isn't void, and witnesses who
+    Raises Refused for a card of another batch, one that isn't void, and witnesses who
     are not two people.
     """
     serials = rows["card_serial"].to_list()
@@ -37,4 +37,3 @@ def book(batch: Batch, rows: pl.DataFrame, by: str) -> int:
         source = states[pk]
         target = place(source.organisation, State.DESTROYED, source.group)
         move(source, target, Cards(ids), cause="destroy", by=by)
-    return sum(map(len, going.values()))

@@ -15,12 +15,13 @@ def print_list(work: Work, document: Document, rows: pl.DataFrame, taker: Organi
     """Write HOME/files/lists/CODE.pdf and .xlsx; the same step writes the same paper."""
     code = plastic.handover_code(work, document)
     folder = work.seat.home / "files" / "lists"
-    told = {
-        "code": code, "given": _party(organisation(work.organisation)), "taken": _party(taker),
-        "digest": desk.freeze(work.seat, document, rows), "on": work.now.astimezone(SHANGHAI).date(), "title": title,
-    }  # fmt: skip
-    desk.write_once(folder / f"{code}.pdf", handover_list(document, rows, **told))
-    desk.write_once(folder / f"{code}.xlsx", workbook(document, rows, **told))
+    giver, on = organisation(work.organisation), work.now.astimezone(SHANGHAI).date()
+    digest = desk.freeze(work.seat, document, rows)
+    for suffix, made in ((".pdf", handover_list), (".xlsx", workbook)):
+        paper = made(
+            document, rows, code=code, given=_party(giver), taken=_party(taker), digest=digest, on=on, title=title
+        )
+        desk.write_once(folder / f"{code}{suffix}", paper)
 
 
 def _party(one: Organisation) -> Party:

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
+from django.db.models import Q
 from PIL import Image, UnidentifiedImageError
 
 from zhika.card import pan as bank_numbers
@@ -118,11 +119,10 @@ def matched(people: Mapping[str, Card], frames: Sequence[pl.DataFrame], known: M
     for app_no in people:
         numbers = told.get(app_no, set())
         number = next(iter(numbers), "")
+        before = (known.get(number, app_no), held.get(app_no, number))
         if not numbers:
             failed[app_no] = "row-missing"
-        elif len(numbers) > 1 or uses[number] > 1 or known.get(number, app_no) != app_no:
-            failed[app_no] = "second-number"
-        elif held.get(app_no, number) != number:
+        elif len(numbers) > 1 or uses[number] > 1 or before != (app_no, number):
             failed[app_no] = "second-number"
         elif not bank_numbers.is_valid(number):
             failed[app_no] = "number-bad"
@@ -141,11 +141,12 @@ class Matched:
 
 def known_numbers(frames: Sequence[pl.DataFrame], people: Mapping[str, Card]) -> dict[str, str]:
     """Numbers already imported, of these files or of these people: PAN → application, over both databases."""
-    wanted = {number for rows in frames for number in rows["pan"]}
+    wanted, refs = {number for rows in frames for number in rows["pan"]}, list(people)
     found: dict[str, str] = {}
-    for table in (Production, MappingRow):
-        rows = table.objects.filter(pan__in=wanted) | table.objects.filter(app_no__in=list(people), pan__isnull=False)
-        found.update(rows.values_list("pan", "app_no"))
+    for produced in Production.objects.filter(Q(pan__in=wanted) | Q(app_no__in=refs), pan__isnull=False):
+        found[produced.pan or ""] = produced.app_no
+    for mapped in MappingRow.objects.filter(Q(pan__in=wanted) | Q(app_no__in=refs)):
+        found[mapped.pan] = mapped.app_no
     return found
 
 

@@ -46,7 +46,7 @@ def scheme_of(process: str) -> str:
 
 
 def from_file(seat: Seat, path: Path, told: Mapping[str, str]) -> list[tuple[str, Mapping[str, str]]]:
-    """`zhika do load_register FILE --fact scheme=… --fact kind=…`: the subject carries the file's digest, so a newer extract is another one."""
+    """`zhika do load_register FILE --fact scheme=… --fact kind=…`: a newer extract is another subject."""
     if not path.is_file():
         raise Refused([Fault(path.name, "文件不存在")])
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -63,7 +63,9 @@ def load(seat: Seat, told: Mapping[str, str], by: str) -> Done:
     if (scheme, kind) not in TITLES:
         allowed = "、".join(f"{s} {k} ({title})" for (s, k), title in TITLES.items())
         raise Refused([Fault("load_register", f"没有这种登记库, 可用 scheme 与 kind: {allowed}")])
-    path = Path(told["path"])
+    path = Path(told.get("path", ""))
+    if not path.is_file():
+        raise Refused([Fault("load_register", "须写明文件, 且文件存在", column="path")])
     rows = intake.read(path, KINDS[kind]).rows.drop("row")
     out = BytesIO()
     rows.write_parquet(out)

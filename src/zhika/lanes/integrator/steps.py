@@ -20,7 +20,8 @@ from zhika.flows.documents import (
 )  # fmt: skip
 from zhika.flows.lanes import Lane
 from zhika.lanes.integrator import applicants, chips, lists, material, numbers, production, registers
-from zhika.lanes.integrator.models import LeftOut, Mapping as MappingRow, Production
+from zhika.lanes.integrator.models import LeftOut, Production
+from zhika.lanes.integrator.models import Mapping as MappingRow
 from zhika.ledger.batches import organisation
 from zhika.ledger.cards import Card
 from zhika.ledger.custody import Place, State, where
@@ -202,9 +203,7 @@ def _expected(work: Work, listed: Mapping[str, Mapping[str, str]]) -> dict[str, 
 
 def _handed(work: Work) -> list[dict[str, str]]:
     """Every card of the batch that lies here, good or void, by line."""
-    cards = list(
-        Card.objects.filter(batch=work.batch, serial__isnull=False).select_related("failure").order_by("line")
-    )
+    cards = list(Card.objects.filter(batch=work.batch, serial__isnull=False).select_related("failure").order_by("line"))
     here = Place.objects.filter(organisation__code=work.organisation, state__in=[State.GOOD, State.VOID])
     lying, own = where([card.pk for card in cards]), set(here.values_list("pk", flat=True))
     cards = [card for card in cards if lying.get(card.pk) in own]

@@ -1,5 +1,6 @@
 """What is ordered for each card: the supplier's two documents joined person by person."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ PERSONAL = ("name", "id_no", "ssc_no", "issue_date", "sex", "photo")
 """Printed from the integrator's document."""
 BANKED = ("pan", "expiry", "cvv2")
 """Printed from the bank's, where the number exists before the card."""
+
+
+_CVV2 = re.compile(r"[0-9]{3}")
 
 
 @dataclass(frozen=True)
@@ -94,4 +98,4 @@ def _number_fault(told: Mapping[str, str], given: Mapping[str, str], numbers: Ma
         expiry.checked([given["expiry"]])
     except Refused:
         return "number-bad"
-    return "" if len(given["cvv2"]) == 3 and given["cvv2"].isdecimal() else "number-bad"
+    return "" if _CVV2.fullmatch(given["cvv2"]) else "number-bad"

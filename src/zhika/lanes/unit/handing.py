@@ -11,6 +11,7 @@ from zhika.engine.parcels import unit_of
 from zhika.engine.work import Work
 from zhika.errors import CardError, Fault
 from zhika.flows.documents import COLLECTION
+from zhika.lanes.unit.models import Receipt
 from zhika.people.models import Application, Person
 from zhika.seat import things
 
@@ -43,8 +44,8 @@ def faults(said: Shown, person: Person, serial: str) -> list[Fault]:
     where, found = f"{COLLECTION.title} {serial}", []
     if said.by not in (SELF, PROXY):
         found.append(Fault(where, f"应为 {SELF} (本人) 或 {PROXY} (代领)", column="by"))
-    if said.by == SELF and said.id_no and said.id_no != person.id_no:
-        found.append(Fault(where, "所示证件不是持卡人本人的", column="公民身份号码"))
+    if said.id_no and said.id_no != person.id_no:
+        found.append(Fault(where, "所示证件不是持卡人的", column="公民身份号码"))
     if said.by == PROXY:
         empty = [name for name in PROXY_FACTS if not getattr(said, name)]
         found += [Fault(where, "代领须登记此项", column=PROXY_FACTS[name]) for name in empty]
@@ -86,8 +87,12 @@ def parcel_tray(work: Work) -> Path:
     return work.seat.bench(unit_of(parcel), "bench") / f"{parcel}.cards.tray"
 
 
-def into_hands(work: Work, serials: list[str]) -> None:
-    """The cards leave the unit's tray for good: WORLD/people. What has gone already stays gone."""
+def into_hands(work: Work) -> None:
+    """Every card of the parcel that was signed for leaves the unit's tray for good: WORLD/people.
+
+    What has gone already stays gone; what a crash left lying goes with the next ones.
+    """
+    serials = Receipt.objects.filter(parcel=work.subject.code).values_list("card_serial", flat=True)
     source, target = parcel_tray(work), work.seat.world / "people" / f"{work.subject.code}.cards.tray"
     target.parent.mkdir(parents=True, exist_ok=True)
     trays.create(target, f"{work.subject.code}.people", "cards")

@@ -43,7 +43,6 @@ def hand_out(work: Work) -> Done:
         (app, persons[app].id_no, persons[app].name, card.serial or "", day, said[app].by)
         for app, card in work.people.items()
     ]
-    serials = [card.serial or "" for card in work.people.values()]
 
     def write() -> None:
         Receipt.objects.bulk_create(
@@ -60,5 +59,5 @@ def hand_out(work: Work) -> Done:
 
     return Done(
         documents={COLLECTION: pl.DataFrame(rows, schema=dict.fromkeys(COLLECTION.columns, pl.String), orient="row")},
-        write=write, after=lambda: handing.into_hands(work, serials),
+        write=write, after=lambda: handing.into_hands(work),
     )  # fmt: skip

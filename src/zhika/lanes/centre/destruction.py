@@ -1,0 +1,56 @@
+"""Void cards that lie at the centre, destroyed by two people 销毁: counted, booked, recorded on paper, shredded."""
+
+from pathlib import Path
+
+import polars as pl
+
+from zhika.engine import desk, plastic
+from zhika.engine.work import ActWork, Done
+from zhika.errors import CardError, NotReady
+from zhika.flows.documents import DESTRUCTION
+from zhika.ledger.cards import Card
+from zhika.ledger.custody import SHANGHAI, Cards, State, lying_at, move, place
+from zhika.paper.forms import destruction_record
+from zhika.paper.typeset import Party
+from zhika.seat import things
+
+
+def destroy(work: ActWork) -> Done:
+    """All void cards of a batch that lie at its office.
+
+    Raises NotReady where none does, CardError where one that the books have is not in the tray.
+    """
+    batch = work.batch
+    office = batch.office if batch else None
+    source = place(office, State.VOID, plastic.batch_group(batch)) if batch and office else None
+    cards = Card.objects.filter(pk__in=lying_at(source) if source else ()).order_by("serial")
+    pks = {card.serial or "": card.pk for card in cards}
+    if batch is None or office is None or source is None or not pks:
+        raise NotReady(f"{work.subject}: 本机构没有该批次待销毁的废卡")
+    path = work.seat.bench(office.code, "bench") / f"{batch.code}.good.tray"
+    with things.on_bench(work.seat.world, path) as tray:
+        lacking = [serial for serial in pks if tray.find(serial) is None]
+    if lacking:
+        raise CardError(f"料盘中缺 {len(lacking)} 张废卡 ({'、'.join(lacking[:5])}), 找到后再销毁")
+    day = work.now.astimezone(SHANGHAI).date()
+    told = [(serial, work.by, work.second, day.isoformat()) for serial in pks]
+    rows = pl.DataFrame(told, schema=dict.fromkeys(DESTRUCTION.columns, pl.String), orient="row")
+    paper = destruction_record(
+        list(pks), code=f"D-{batch.code}-{office.code}", organisation=Party(office.name, office.code),
+        witnesses=(work.by, work.second), digest=desk.freeze(work.seat, DESTRUCTION, rows), on=day,
+    )  # fmt: skip
+    desk.write_once(work.seat.home / "files" / "lists" / f"{batch.code}~destruction-{office.code}.pdf", paper)
+
+    def write() -> None:
+        move(
+            source, place(office, State.DESTROYED, source.group), Cards(list(pks.values())), cause="destroy", by=work.by
+        )
+
+    return Done(documents={DESTRUCTION: rows}, write=write, after=lambda: _shred(work, path, list(pks)))
+
+
+def _shred(work: ActWork, path: Path, serials: list[str]) -> None:
+    with things.on_bench(work.seat.world, path) as tray:
+        for serial in serials:
+            if piece := tray.find(serial):
+                tray.remove(piece)

@@ -1,0 +1,58 @@
+"""Passing on 转交: the cards of one unit leave the centre's tray for a tray of their own, with their paper list."""
+
+from pathlib import Path
+
+import polars as pl
+
+from zhika.card import tray as trays
+from zhika.engine import desk, plastic
+from zhika.engine.work import Work
+from zhika.errors import CardError
+from zhika.flows.documents import PASSING_ON
+from zhika.ledger.batches import Organisation, organisation
+from zhika.ledger.custody import SHANGHAI
+from zhika.paper.lists import handover_list, workbook
+from zhika.paper.typeset import Party
+from zhika.people.models import Application
+from zhika.seat import things
+
+
+def split(work: Work) -> Path:
+    """The parcel's tray, filled from the batch's; does only what is left to do.
+
+    Raises CardError where a card lies in neither tray.
+    """
+    assert work.batch is not None
+    source = work.seat.bench(work.organisation, "bench") / f"{work.batch.code}.good.tray"
+    target = work.tray("cards")
+    serials = [card.serial or "" for card in work.people.values()]
+    with things.on_bench(work.seat.world, source) as whole:
+        here = [piece for serial in serials if (piece := whole.find(serial))]
+        if here:
+            trays.create(target, f"{work.subject.code}.cards", "cards")
+        with things.on_bench(work.seat.world, target) as parcel:
+            for piece in here:
+                whole.move(piece, parcel)
+            lost = sum(parcel.find(serial) is None for serial in serials)
+    if lost:
+        raise CardError(f"{work.subject}: 料盘中缺 {lost} 张卡, 请清点后再转交")
+    return target
+
+
+def rows(work: Work) -> pl.DataFrame:
+    """社保卡交接单, in line order."""
+    found = Application.objects.filter(ref__in=list(work.people)).select_related("person")
+    persons = {row.ref: row.person for row in found}
+    told = [(app, persons[app].id_no, persons[app].name, card.serial or "") for app, card in work.people.items()]
+    return pl.DataFrame(told, schema=dict.fromkeys(PASSING_ON.columns, pl.String), orient="row")
+
+
+def print_list(work: Work, listed: pl.DataFrame, taker: Organisation) -> None:
+    """Write HOME/files/lists/CODE.pdf and .xlsx; the same step writes the same paper."""
+    code, giver = plastic.handover_code(work, PASSING_ON), organisation(work.organisation)
+    given, taken = Party(giver.name, giver.code), Party(taker.name, taker.code)
+    digest, on = desk.freeze(work.seat, PASSING_ON, listed), work.now.astimezone(SHANGHAI).date()
+    folder = work.seat.home / "files" / "lists"
+    for suffix, made in ((".pdf", handover_list), (".xlsx", workbook)):
+        paper = made(PASSING_ON, listed, code=code, given=given, taken=taken, digest=digest, on=on)
+        desk.write_once(folder / f"{code}{suffix}", paper)

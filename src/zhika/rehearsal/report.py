@@ -1,0 +1,213 @@
+"""report.html: one page that holds all of a rehearsal, without a script and without anything from elsewhere.
+
+And the closing words of the demo on the terminal, from the same findings.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from zhika.flows import FLOWS
+from zhika.rehearsal.faces import figures as card_figures
+from zhika.rehearsal.findings import Findings
+from zhika.rehearsal.seats import PLANS
+from zhika.rehearsal.timing import bars
+
+TEMPLATES = Path(__file__).parent / "templates"
+TITLE = "演练报告"
+MOST_LINKS = 60
+"""Files of a kind that the page links one by one; the folder stands for the rest."""
+SEATS = {plan.name: plan.title for plan in PLANS}
+
+
+def write(findings: Findings, folder: Path) -> Path:
+    """Write FOLDER/report.html and return its path."""
+    path = folder / "report.html"
+    path.write_text(page(findings), encoding="utf-8")
+    return path
+
+
+def page(findings: Findings) -> str:
+    """The page, self-contained but for links to files beside it."""
+    return Template((TEMPLATES / "report.html").read_text(encoding="utf-8")).substitute(
+        title=TITLE,
+        style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
+        lead=f"一台机器上的一座城: 四个席位、两家银行, {len(findings.batches)} 个批次, 从登记库到持卡人手中。",
+        figures=_figures(findings), verdict=_verdict(findings), charts=_charts(findings),
+        cards=card_figures(findings.folder), books=_books(findings), exceptions=_exceptions(findings),
+        rejected=_rejected(findings), times=_times(findings), products=_products(findings),
+        footer=f"随机种子 {findings.seed}。人、单位与照片都是虚构的。",
+    )  # fmt: skip
+
+
+def summary(findings: Findings) -> list[tuple[str, int]]:
+    """The figures at the head: people in batches, cards in hand, and so on."""
+    states: Counter[str] = Counter()
+    for line in findings.books["platform"]:
+        if line["kind"] in ("batch", "parcel", "void", "return"):
+            states[line["state"]] += line["n"]
+    waiting = sum(states[state] for state in ("good", "given", "held", "work"))
+    return [
+        ("进入批次", sum(batch["size"] for batch in findings.batches)),
+        ("已到持卡人手中", states["issued"]),
+        ("待领", waiting),
+        ("退出批次", len(findings.exceptions)),
+        ("废卡已销毁", states["destroyed"]),
+        ("未进入制卡", len(findings.rejected)),
+    ]
+
+
+def _figures(findings: Findings) -> str:
+    shown = [(name, f"{n:,}") for name, n in summary(findings)]
+    shown.append(("用时", f"{findings.seconds:.0f}<small> 秒</small>"))
+    return "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in shown)
+
+
+def _verdict(findings: Findings) -> str:
+    faults = [f"{SEATS[seat]}: {text}" for seat, texts in findings.breaches.items() for text in texts]
+    faults += [f"{SEATS[seat]}: {text}" for seat, texts in findings.troubles.items() for text in texts]
+    if not faults:
+        return '<span class="verdict">四个席位账平, 已逐笔重算</span>'
+    return '<span class="verdict bad">账不平或有搁置</span><ul>' + _items(faults) + "</ul>"
+
+
+def _charts(findings: Findings) -> str:
+    heads, bodies, rules = [], [], []
+    for n, (batch, path) in enumerate(findings.charts.items()):
+        checked = " checked" if n == 0 else ""
+        heads.append(f'<input type="radio" name="chart" id="c{n}"{checked}><label for="c{n}">{escape(batch)}</label>')
+        bodies.append(f'<section id="s{n}"><div class="chart">{_inline(path)}</div></section>')
+        rules.append(f"#c{n}:checked~#s{n}{{display:block}}")
+    return f'<style>{"".join(rules)}</style><div class="tabs">{"".join(heads)}{"".join(bodies)}</div>'
+
+
+def _inline(path: Path) -> str:
+    """An SVG inside a page: without its XML head."""
+    text = path.read_text(encoding="utf-8")
+    return text[text.index("<svg") :]
+
+
+def _books(findings: Findings) -> str:
+    parts = []
+    for seat, lines in findings.books.items():
+        rows = [
+            [
+                escape(line["name"]),
+                f'<span class="state {escape(line["state"])}">{escape(line["state_title"])}</span>',
+                f"<code>{escape(line['group'])}</code>", line["n"],
+            ]
+            for line in _summed(lines)
+        ]  # fmt: skip
+        if rows:
+            parts.append(f"<h3>{escape(SEATS[seat])}</h3>" + _table(("机构", "状态", "归属", "数量"), rows))
+    return "".join(parts)
+
+
+def _summed(lines: Sequence[Any]) -> list[dict[str, Any]]:
+    """One line for all parcels of a batch in one state: units are many."""
+    sums: dict[tuple[str, str, str, str], int] = Counter()
+    for line in lines:
+        parcel = line["kind"] == "parcel"
+        group = line["group"].partition(".")[0] + " 各单位" if parcel else line["group"]
+        sums["各单位" if parcel else line["name"], line["state"], line["state_title"], group] += line["n"]
+    return [
+        {"name": name, "state": state, "state_title": title, "group": group, "n": n}
+        for (name, state, title, group), n in sums.items()
+    ]
+
+
+def _exceptions(findings: Findings) -> str:
+    arranged = [f"{title}（{'、'.join(filter(None, hit)) or '芯片模块'}）" for title, hit in findings.mishaps.items()]
+    head = f'<p class="note">演练安排的意外: {escape("；".join(arranged))}。</p>' if arranged else ""
+    rows = [
+        [
+            f"<code>{escape(row['batch'])}</code>", f"<code>{escape(row['application'])}</code>",
+            f"<code>{escape(row['serial'] or '')}</code>", escape(row["cause_title"]), escape(_step(row["step"])),
+            escape(SEATS.get(str(row["source"]), "")),
+        ]
+        for row in findings.exceptions
+    ]  # fmt: skip
+    return head + _table(("批次", "申请编号", "卡序列号", "原因", "步骤", "发现方"), rows, "没有异常。")
+
+
+def _step(work: str) -> str:
+    """What the charts call a row, by its function; the code itself for an act."""
+    return next((s.title for flow in FLOWS.values() for s in flow.steps if s.work == work), work)
+
+
+def _rejected(findings: Findings) -> str:
+    rows = [[escape(str(row[key])) for key in ("lot", "line", "name", "id_no", "reasons")] for row in findings.rejected]
+    return _table(("采集批", "行", "姓名", "公民身份号码", "原因"), rows, "没有被退回的人。")
+
+
+def _times(findings: Findings) -> str:
+    return "".join(f"<h3>{escape(batch)}</h3>{bars(rows)}" for batch, rows in findings.steps.items() if rows)
+
+
+def _products(findings: Findings) -> str:
+    parts = []
+    for title, paths in findings.products().items():
+        links = "".join(
+            f'<li><a href="{escape(str(p), quote=True)}">{escape(str(p))}</a></li>' for p in paths[:MOST_LINKS]
+        )
+        more = f"<li>… 共 {len(paths)} 个</li>" if len(paths) > MOST_LINKS else ""
+        parts.append(
+            f"<details><summary>{escape(title)}<small>{len(paths)} 个</small></summary><ul>{links}{more}</ul></details>"
+        )
+    return "".join(parts)
+
+
+def _items(texts: Iterable[str]) -> str:
+    return "".join(f"<li>{escape(text)}</li>" for text in texts)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[Any]], empty: str = "") -> str:
+    """Cells are HTML; numbers stand to the right."""
+    if not rows:
+        return f"<p>{empty}</p>"
+    numeric = [all(isinstance(row[at], int) for row in rows) for at in range(len(heads))]
+    head = "".join(f"<th{' class=n' if n else ''}>{text}</th>" for text, n in zip(heads, numeric, strict=True))
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td class=n>{c:,}</td>" if n else f"<td>{c}</td>" for c, n in zip(row, numeric, strict=True))
+        + "</tr>"
+        for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def show(findings: Findings, console: Console) -> None:
+    """The demo's end on the terminal: balance by organisation, exceptions, who was rejected, where products lie."""
+    held: Counter[tuple[str, str]] = Counter()
+    for line in _summed(findings.books["platform"]):
+        held[line["name"], line["state_title"]] += line["n"]
+    _print(console, "实物账 (平台)", ("机构", "状态", "数量"), [(*key, n) for key, n in sorted(held.items())])
+    causes = Counter((row["batch"], row["cause_title"]) for row in findings.exceptions)
+    _print(console, "异常", ("批次", "原因", "张"), [(*key, n) for key, n in sorted(causes.items())])
+    people = [(row["lot"], row["name"], row["id_no"], row["reasons"]) for row in findings.rejected]
+    _print(console, "未进入制卡的人", ("采集批", "姓名", "公民身份号码", "原因"), people)
+    places = [(title, len(paths), str(paths[0].parent)) for title, paths in findings.products().items()]
+    _print(console, "产物", ("种类", "个", "在"), places)
+    for seat, texts in (*findings.breaches.items(), *findings.troubles.items()):
+        for text in texts:
+            console.print(f"[red]{SEATS[seat]}[/] {text}")
+    figures = "  ".join(f"{name} {n:,}" for name, n in summary(findings))
+    console.print(f"{figures}  用时 {findings.seconds:.0f} 秒")
+    console.print("账平 (四个席位, 已逐笔重算)。" if findings.sound else "[red]账不平或有搁置, 见上。[/]")
+    console.print(f"报告: {findings.folder / 'report.html'}")
+
+
+def _print(console: Console, title: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    table = Table(title=title, title_justify="left")
+    for at, head in enumerate(heads):
+        number = bool(rows) and all(isinstance(row[at], int) for row in rows)
+        table.add_column(head, justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+    console.print(table)

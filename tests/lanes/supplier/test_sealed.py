@@ -1,0 +1,141 @@
+"""Expiry and CVV2 at the supplier: read from the sealed package while printing, gone once the cards are accepted."""
+
+import secrets
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.engine.two_seats import Sender, introduce, make_seat
+from tests.lanes.workshop import chip
+from zhika.card import pan, tray
+from zhika.engine import batches, desk, plastic, post
+from zhika.engine.handover import book_acceptance
+from zhika.engine.run import run
+from zhika.engine.work import ActWork, Subject
+from zhika.exchange.keys import load_signer
+from zhika.flows import FLOWS
+from zhika.flows.acts import BY_NAME
+from zhika.flows.chart import Grain
+from zhika.flows.documents import ACCEPTANCE, ERASURE, FACE_DATA, MATERIAL, SUPPLIER_ACCOUNTS, Document
+from zhika.flows.lanes import PLATFORM, Lane
+from zhika.lanes.supplier import acts
+from zhika.ledger.batches import Batch, organisation
+from zhika.ledger.custody import Quantity, State, move, place
+from zhika.ledger.steps import Paper
+from zhika.rehearsal.portraits import portrait
+from zhika.seat import things
+from zhika.seat.config import Seat
+
+CHART = FLOWS["urban-batch"]
+SUBJECT = Subject(Grain.BATCH, "B1")
+SIZE = 3
+NUMBERS = pan.numbers("622235", pl.arange(1, SIZE + 1, eager=True).to_numpy()).tolist()
+SECRETS = ("417", "528", "639")
+PEOPLE = [{"app_no": f"A{n}", "id_no": f"35050219900101{n:03d}X", "name": "陈阿山"} for n in range(SIZE)]
+
+
+@pytest.fixture
+def line(tmp_path: Path, db: None) -> Seat:
+    """A supplier's seat with a batch open: the bank's package in mail/taken, blanks and modules on the bench."""
+    seat = make_seat(tmp_path / "supplier", "supplier", frozenset({Lane.SUPPLIER}))
+    bank = make_seat(tmp_path / "icbc", "icbc", frozenset({Lane.BANK}))
+    make_seat(tmp_path / "platform", "platform", PLATFORM)
+    introduce(seat.home, bank.home, "icbc", frozenset({Lane.BANK}), {"icbc"})
+    introduce(seat.home, tmp_path / "platform", "platform", PLATFORM, {"ylz", "02"})
+    (tmp_path / "world").mkdir()
+    (tmp_path / "world" / "nature").write_text(secrets.token_hex(32))
+    rows = [p | {"pan": n, "expiry": "3611", "cvv2": c} for p, n, c in zip(PEOPLE, NUMBERS, SECRETS, strict=True)]
+    sender = Sender(bank.home, load_signer(bank.home / "keys"), seat)
+    sender.send(1, document=SUPPLIER_ACCOUNTS, rows=pl.DataFrame(rows), receiver="supplier")
+    assert [a.verdict for a in post.take_mail(seat)] == ["taken"]
+    faces = [
+        FACE_DATA.example | p | {"pan": n, "photo": desk.keep_photo(seat, portrait(n, "1", 30))}
+        for p, n in zip(PEOPLE, NUMBERS, strict=True)
+    ]
+    file(seat, FACE_DATA, faces)
+    file(seat, MATERIAL, [MATERIAL.example])
+    (batch,) = batches.open_waiting(seat)
+    supply(seat, batch)
+    return seat
+
+
+def file(seat: Seat, document: Document, rows: list[dict[str, str]]) -> Paper:
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(document.columns, pl.String))
+    return desk.file(
+        seat, document, frame, SUBJECT, process="urban-batch", batch_code="B1", sender_lane=Lane.INTEGRATOR,
+        sender="platform", receiver="supplier",
+    )  # fmt: skip
+
+
+def supply(seat: Seat, batch: Batch) -> None:
+    for kind in ("blanks", "modules"):
+        path = seat.bench("supplier", "bench") / f"B1.{kind}.tray"
+        tray.create(path, path.stem, kind)
+        with things.on_bench(seat.world, path) as opened:
+            for n in range(SIZE):
+                opened.add(chip=chip(n) if kind == "modules" else None)
+        group, holder = plastic.material_group(batch.code, kind[:-1]), organisation("supplier")
+        move(
+            place(organisation("ylz"), State.OUTSIDE, group), place(holder, State.BLANK, group), Quantity(SIZE),
+            cause="accept", by="test",
+        )  # fmt: skip
+
+
+def do(seat: Seat, *works: str) -> None:
+    for work in works:
+        assert run(seat, SUBJECT, CHART, CHART.step(work))
+
+
+def accepted(seat: Seat, document: str) -> ActWork:
+    line = {
+        "handover": f"B1~{document}",
+        "kind": "good",
+        "given": "3",
+        "accepted": "3",
+        "difference": "0",
+        "serial": "",
+    }
+    paper = file(seat, ACCEPTANCE, [line])
+    batch = Batch.objects.get(code="B1")
+    return ActWork(seat, BY_NAME["erase"], "paper", batch, "urban-batch", paper, desk.read(seat, paper))
+
+
+def opened_text(seat: Seat) -> str:
+    """All that stands in clear in the home: every file but the sealed packages, as text of the encodings in use."""
+    files = [path for path in seat.home.rglob("*") if path.is_file() and path.suffix not in (".age", ".jpg")]
+    return "\n".join(path.read_bytes().decode("latin-1") for path in files)
+
+
+def test_the_banks_three_fields_are_printed_and_checked_and_stand_in_no_file_of_the_home(line: Seat) -> None:
+    do(line, "print_faces")
+    with things.on_bench(line.world, line.bench("supplier", "bench") / "B1.blanks.tray") as blanks:
+        blanks.misprint(blanks.pieces()[1], "cvv2", "000")
+    do(line, "laminate", "return_semi_finished")
+    with things.on_bench(line.world, line.bench("supplier", "bench") / "B1.cards.tray") as cards:
+        seen = [cards.camera(piece, hidden=set()) for piece in cards]
+        assert [piece.condition for piece in cards] == ["", "number-misprint", ""]
+    assert [(s["pan"], s["expiry"]) for s in seen] == [(n, "11/36") for n in NUMBERS]
+    assert [s["cvv2"] for s in seen] == [SECRETS[0], "000", SECRETS[2]]
+    text = opened_text(line)
+    assert NUMBERS[0] in text  # the face data hold the number: else this shows nothing
+    assert not any(f"3611,{cvv2}" in text or f'"{cvv2}"' in text for cvv2 in SECRETS)
+
+
+def test_package_and_sheets_are_erased_once_the_cards_are_accepted_and_the_bank_is_told(line: Seat) -> None:
+    do(line, "print_faces", "laminate", "return_semi_finished")
+    assert not acts.erase(accepted(line, "material")).documents
+    taken, sheets = line.home / "mail" / "taken", line.home / "files" / "sheets" / "B1"
+    assert len(list(taken.iterdir())) == 3 and list(sheets.iterdir())
+    work = accepted(line, "semi-finished")
+    cut_off = acts.erase(work)  # done, but never written: the worker was killed
+    done = acts.erase(work)
+    rows = done.documents[ERASURE]
+    assert rows.equals(cut_off.documents[ERASURE])
+    assert rows["what"].to_list() == ["icbc-000001-supplier-accounts", "sheets/B1-001.jpg"]
+    assert not list(taken.iterdir()) and not sheets.exists()
+    assert done.write is not None
+    done.write()
+    assert not acts.erase(work).documents
+    assert Paper.objects.get(type=SUPPLIER_ACCOUNTS.code).state == Paper.KEPT
+    assert book_acceptance(work).write is not None  # the books go on without the package
