@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import shlex
 import signal
 import sys
 import threading
@@ -12,7 +14,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from zhika.cli.seat import here
 from zhika.errors import Fault, NotAllowed, Refused
@@ -100,13 +101,17 @@ def todo(
     if not items:
         OUT.print("没有待办。")
         return
-    table = Table(title=f"{seat.title} 待办", title_justify="left")
-    for column in ("泳道", "事项", "对象", "数量", "等谁", "命令"):
-        table.add_column(column, justify="right" if column == "数量" else "left", overflow="fold")
+    OUT.print(f"[bold]{seat.title}[/]  待办 {len(items)} 项")
     for t in items:
-        command = f"zhika -C {seat.home.name} {' '.join(t.command)}" if t.command else ""
-        table.add_row(t.lane.title, t.title, t.subject, str(t.n), t.waits_for, command)
-    OUT.print(table)
+        about = f"[dim]{t.lane.title} · 等 {t.waits_for}[/]"
+        OUT.print(f"\n[bold]{t.title}[/]  {t.subject}  {t.n:,}  {about}", soft_wrap=True)
+        if t.command:
+            OUT.print(f"  [cyan]zhika -C {_near(seat.home)} {shlex.join(t.command)}[/]", soft_wrap=True)
+
+
+def _near(home: Path) -> str:
+    """The home as one would type it from here."""
+    return os.path.relpath(home) if home.is_relative_to(Path.cwd()) else str(home)
 
 
 def do(

@@ -78,6 +78,9 @@ flows.__doc__ = _HELP
 
 def _state(batch: str) -> State:
     # Only here: the charts themselves are listed and drawn without a seat, its database or Django.
+    from zhika.cli.seat import here
+
+    here()
     from zhika.engine.progress import state
 
     found: State = state(batch)

@@ -40,6 +40,7 @@ def init(
     os.environ["ZHIKA_HOME"] = str(home.resolve())
     start(home)
     call_command("migrate", verbosity=0)
+    _found_organisations()
     typer.echo(f"席位 {name} 已建于 {home}。下一步: zhika -C {home} trust export {name}.json, 与各方交换后 trust add。")
 
 
@@ -57,15 +58,26 @@ def export(file: Annotated[Path, typer.Argument(help="写出的介绍文件")]) 
     from zhika.seat.introduction import describe
 
     seat = here()
-    file.write_text(describe(seat, frozenset({seat.name, *seat.organisations.values()}) | _known()), encoding="utf-8")
+    file.write_text(describe(seat, _own()), encoding="utf-8")
     typer.echo(f"{file} 已写出。指纹 (请电话核对): {load_signer(seat.home / 'keys').fingerprint}")
 
 
-def _known() -> frozenset[str]:
-    """Organisations that this seat's data name: offices stand on the platform."""
+def _own() -> dict[str, str]:
+    """This seat's organisations by code: those of its lanes, and the offices that stand on the platform."""
     from zhika.ledger.batches import Organisation
 
-    return frozenset(Organisation.objects.filter(kind__in=["centre", "integrator"]).values_list("code", flat=True))
+    own = [*here().organisations.values()]
+    found = Organisation.objects.filter(code__in=own) | Organisation.objects.filter(kind="centre")
+    return dict(found.values_list("code", "name"))
+
+
+def _found_organisations() -> None:
+    """The organisations of this seat's own lanes, under the names people know."""
+    from zhika.ledger.batches import organisation
+
+    seat = here()
+    for lane, code in seat.organisations.items():
+        organisation(code, name=lane.title if seat.platform else seat.title, kind=lane)
 
 
 @trust.command("add")
@@ -73,7 +85,12 @@ def add(file: Annotated[Path, typer.Argument(help="对方的介绍文件")]) -> 
     """信任另一席位。例: zhika -C homes/platform trust add icbc.json"""
     from zhika.seat.introduction import welcome
 
-    peer = welcome(here(), file)
+    seat = here()
+    peer, names = welcome(seat, file)
+    from zhika.ledger.batches import organisation
+
+    for code, name in names.items():
+        organisation(code, name=name, kind=next(iter(sorted(peer.lanes))) if len(peer.lanes) == 1 else "")
     typer.echo(f"已信任 {peer.name}。指纹 (请电话核对): {peer.fingerprint}")
 
 

@@ -42,9 +42,16 @@ def act(
             seat=seat, act=declared, subject=subject, batch=batch, process=process, facts=facts or {}, by=by,
             second=second, reason=reason,
         )  # fmt: skip
-        if not _write(work, lane, function, subject):
+        if not _write(work, lane, function, _key(declared, subject)):
             return False
     return True
+
+
+def _key(declared: Act, subject: str) -> str:
+    """What an act's record stands under: its subject, numbered where the act may be done again."""
+    if not declared.repeats:
+        return subject
+    return f"{subject}#{ActRecord.objects.filter(name=declared.name, subject__startswith=f'{subject}#').count() + 1}"
 
 
 def check(declared: Act, subject: str, *, by: str, second: str, reason: str) -> None:

@@ -19,7 +19,8 @@ from zhika.flows.lanes import Lane
 from zhika.ledger import audit
 from zhika.ledger.batches import Batch, Bundle, Organisation, Party, organisation
 from zhika.ledger.cards import Card
-from zhika.ledger.steps import Paper
+from zhika.ledger.custody import Case, Handover
+from zhika.ledger.steps import Paper, StepRecord
 from zhika.seat.config import Seat
 
 
@@ -84,6 +85,35 @@ def open_waiting(seat: Seat) -> list[Batch]:
         if process in seat.processes and (batch := _open(seat, code, process)):
             opened.append(batch)
     return opened
+
+
+def close_settled(seat: Seat) -> int:
+    """Close every batch whose last row is done, whose handovers are accepted and whose differences are settled."""
+    closed = 0
+    for batch in Batch.objects.filter(closed_at=None, process__in=seat.processes):
+        if _last_row_done(seat, batch) and not _unsettled(batch):
+            closed += Batch.objects.filter(pk=batch.pk, closed_at=None).update(closed_at=timezone.now())
+    return closed
+
+
+def _last_row_done(seat: Seat, batch: Batch) -> bool:
+    """The chart's closing row, here or as another seat told; where nobody tells, this seat's own last row."""
+    steps = [step for step in FLOWS[batch.process].steps if step.grain is Grain.BATCH]
+    if not seat.platform:
+        steps = [step for step in steps if step.lane in seat.lanes]
+    number, work = steps[-1].key
+    return StepRecord.objects.filter(
+        subject_kind=Grain.BATCH, subject=batch.code, number=number, function=work
+    ).exists()  # fmt: skip
+
+
+def _unsettled(batch: Batch) -> bool:
+    """A handover nobody has answered, a document of things nobody has counted, or a difference with an open case."""
+    return (
+        Handover.objects.filter(batch=batch, accepted=None).exists()
+        or Paper.objects.filter(batch_code=batch.code, counted=False).exclude(state=Paper.SENT).exists()
+        or Case.objects.filter(handover__batch=batch, closed_at=None).exists()
+    )
 
 
 def _open(seat: Seat, code: str, process: str) -> Batch | None:

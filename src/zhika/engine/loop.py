@@ -57,6 +57,7 @@ def work_once(seat: Seat, tell: Tell) -> int:
             tell(happening(subject, flow, step))
             done += 1
             acts.run_awaiting(seat, first=True)
+    done += batches.close_settled(seat)
     done += each.close_rows(seat)
     done += handover.ship(seat)
     done += post.send_mail(seat)

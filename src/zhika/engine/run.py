@@ -173,8 +173,6 @@ class Outcome:
                     handover = plastic.hand_over(work, document, self.done, record)
                     trays = [tray.name for tray in self.done.trays]
                     Handover.objects.filter(pk=handover.pk).update(trays=trays)
-            if work.step is work.flow.closing:
-                Batch.objects.filter(pk=batch.pk, closed_at=None).update(closed_at=timezone.now())
         Paper.objects.filter(pk__in=[paper.pk for paper in self.papers]).update(state=Paper.USED)
         audit.note(work.by, work.step.work, work.subject.code, work.evidence)
 

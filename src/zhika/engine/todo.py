@@ -41,12 +41,8 @@ class Todo:
 
     @property
     def needs(self) -> list[str]:
-        return [
-            word.strip("<>")
-            for word in " ".join(self.command).split()
-            for word in [word.split("=")[-1]]
-            if word[:1] == "<"
-        ]
+        last = [word.rpartition("=")[2] for word in self.command]
+        return [word[1:-1] for word in last if word.startswith("<")]
 
 
 def command(work: str, subject: str, *needs: str) -> tuple[str, ...]:
@@ -60,9 +56,8 @@ def command(work: str, subject: str, *needs: str) -> tuple[str, ...]:
 
 def todo(seat: Seat, lane: Lane | None = None) -> list[Todo]:
     """All that waits here, or for one lane's people."""
-    found = [*_rows(seat), *_handovers(seat), *_parcels(seat), *_collected(seat), *_found(seat), *_troubles(seat)]
-    for source in TODO:
-        found += source(seat)
+    sources = (_rows, _handovers, _parcels, _collected, _found, _void, _troubles, *TODO)
+    found: list[Todo] = [item for source in sources for item in source(seat)]
     return sorted((t for t in found if lane in (None, t.lane)), key=lambda t: (t.since, t.work, t.subject))
 
 
@@ -155,6 +150,21 @@ def _found(seat: Seat) -> Iterator[Todo]:
             lane, "found", f"短少待查: {case.handover.code}", case.serial, 1, case.opened_at, giver.name,
             command("found", case.serial, REASON) if here else (), "act",
         )  # fmt: skip
+
+
+def _void(seat: Seat) -> Iterator[Todo]:
+    """Void cards that lie where they are destroyed, once their batch has left."""
+    for lies in Place.objects.filter(state=State.VOID, balance__n__gt=0).select_related("organisation", "group"):
+        batch = Batch.objects.filter(code=lies.group.ref).first()
+        own = lies.organisation.code in {*seat.organisations.values(), seat.name} or (
+            lies.organisation.kind == "centre" and Lane.CENTRE in seat.lanes
+        )
+        lane = Lane.BANK if Lane.BANK in seat.lanes else Lane.CENTRE
+        if own and batch and batch.closed_at and lane in BY_NAME["destroy"].lanes & seat.lanes:
+            yield Todo(
+                lane, "destroy", BY_NAME["destroy"].title, batch.code, count(lies), batch.closed_at,
+                lies.organisation.name, command("destroy", batch.code, SECOND), "act",
+            )  # fmt: skip
 
 
 def _troubles(seat: Seat) -> Iterator[Todo]:

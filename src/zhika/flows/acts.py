@@ -44,6 +44,8 @@ class Act:
     """Names of earlier acts and rows on the same subject whose doer may not do this one."""
     reason: bool = False
     persons: int = 1
+    repeats: bool = False
+    """May be done again on the same subject, when there is something to do it to."""
     first: bool = False
     """Runs before any row: an exception list keeps a failed card out of the next step."""
     processes: frozenset[str] = ALL
@@ -53,7 +55,7 @@ ACTS: tuple[Act, ...] = (
     Act("set_aside", "按异常清单剔除", EVERYONE, EXCEPTIONS, first=True),
     Act("accept", "清点、接收", EVERYONE - {INSURED}, sends=(ACCEPTANCE,), hand=True),
     Act("book_acceptance", "交接回执入账", EVERYONE - {INSURED}, ACCEPTANCE),
-    Act("found", "短少卡找回", EVERYONE - {INSURED}, hand=True, reason=True),
+    Act("found", "短少卡找回", EVERYONE - {INSURED}, hand=True, reason=True, repeats=True),
     Act("form", "组批", {INTEGRATOR}, hand=True, processes=BATCHES),
     Act("load_register", "装载登记库", {INTEGRATOR}, hand=True, processes=BATCHES),
     Act("load_material", "材料入库", {INTEGRATOR}, hand=True),
@@ -65,7 +67,7 @@ ACTS: tuple[Act, ...] = (
     Act("take_collection", "领卡回执登记", {CENTRE, BANK}, COLLECTION),
     Act("activate_card", "柜台激活", {BANK}, sends=(ACTIVATION,), hand=True),
     Act("take_activation", "激活回执登记", {CENTRE}, ACTIVATION),
-    Act("destroy", "销毁废卡", {BANK, CENTRE}, sends=(DESTRUCTION,), hand=True, persons=2),
+    Act("destroy", "销毁废卡", {BANK, CENTRE}, sends=(DESTRUCTION,), hand=True, persons=2, repeats=True),
     Act("take_destruction", "销毁记录登记", {INTEGRATOR, CENTRE}, DESTRUCTION),
     Act("return_cards", "退卡", {UNIT, CENTRE}, sends=(RETURNED,), hand=True, reason=True, processes=REPLACEMENTS),
     Act("block", "挂失、注销", {CENTRE, BANK}, sends=(BLOCK_NOTICE,), hand=True, processes=REPLACEMENTS),

@@ -123,7 +123,7 @@ PHOTO_GIVEN = Field("photo", "照片", 64, "0" * 64, PHOTO_SEEN, required=False)
 CHIP_SERIAL = Field("chip_serial", "芯片序列号", 16, "F1000000000A", CHIP_SEEN, required=False)
 CARD_SERIAL = Field("card_serial", "卡序列号", 20, "QZ26000000017")
 CONDITION = Field("condition", "成品/作废", 4, "good")
-CAUSE = Field("cause", "原因代码", 20, "chip-dead", required=False)
+CAUSE = Field("cause", "原因", 20, "chip-dead", required=False)
 FLAG = Field("flag", "新增/补换", 4, "新增")
 
 SEX = Field("sex", "性别", 1, "1", ADDRESS_SEEN | {SUPPLIER})

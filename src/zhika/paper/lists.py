@@ -12,13 +12,17 @@ import polars as pl
 import xlsxwriter
 
 from zhika.errors import ConfigurationError, Fault, Refused
-from zhika.flows.documents import CONDITION, FLAG, PHOTO, SECRET_FIELDS, Document, Field
+from zhika.flows.causes import CAUSES
+from zhika.flows.documents import CAUSE, CONDITION, FLAG, PHOTO, SECRET_FIELDS, Document, Field
 from zhika.paper import columns as layout
 from zhika.paper.typeface import FAMILY, missing_glyphs
 from zhika.paper.typeset import Party, pdf
 
 LINE_TITLE = "序号"
-SHOWN = {CONDITION.name: {"good": "成品", "void": "作废"}}
+SHOWN = {
+    CONDITION.name: {"good": "成品", "void": "作废"},
+    CAUSE.name: {code: cause.title for code, cause in CAUSES.items()},
+}
 """Codes of a column and the words that stand for them on paper."""
 NO_GLYPH = "〓"
 """Stands on paper for a character that the typeface lacks, and for one that would break the line."""

@@ -1,7 +1,9 @@
 """What a seat gives the others once: certificate, age recipient, lanes, organisations, processes."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -15,21 +17,28 @@ from zhika.seat.config import Seat
 _KEYS = ("name", "certificate", "recipient", "lanes", "organisations", "processes")
 
 
-def describe(seat: Seat, organisations: frozenset[str]) -> str:
-    """This seat's introduction as JSON."""
+class Introduced(NamedTuple):
+    """The seat that is trusted from now on, and what its organisations are called."""
+
+    peer: Peer
+    names: Mapping[str, str]
+
+
+def describe(seat: Seat, organisations: Mapping[str, str]) -> str:
+    """This seat's introduction as JSON; `organisations`: code → name."""
     signer = load_signer(seat.home / "keys")
     facts = {
         "name": seat.name,
         "certificate": signer.certificate.public_bytes(Encoding.PEM).decode(),
         "recipient": recipient(load_identities(seat.home / "keys")[0]),
         "lanes": sorted(seat.lanes),
-        "organisations": sorted(organisations),
+        "organisations": dict(sorted(organisations.items())),
         "processes": sorted(seat.processes),
     }
     return json.dumps(facts, ensure_ascii=False, indent=1) + "\n"
 
 
-def welcome(seat: Seat, path: Path) -> Peer:
+def welcome(seat: Seat, path: Path) -> Introduced:
     """Pin another seat from its introduction. Compare the fingerprint with its people, by another way, before."""
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
@@ -44,4 +53,4 @@ def welcome(seat: Seat, path: Path) -> Peer:
     if peer.name == seat.name:
         raise Refused([Fault(path.name, "这是本席位自己的介绍, 不必信任自己")])
     add_peer(seat.home / "trust", peer)
-    return peer
+    return Introduced(peer, facts["organisations"])
