@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import polars as pl
+from django.apps import apps
 from django.utils import timezone
 
 from zhika.engine.work import Subject
@@ -155,7 +156,17 @@ def persons(seat: Seat, batch_code: str, wanted: set[str]) -> dict[str, dict[str
         rows = read(seat, paper).select("app_no", "id_no", "name")
         for app_no, id_no, name in rows.filter(pl.col("app_no").is_in(sorted(wanted))).iter_rows():
             found.setdefault(app_no, {"app_no": app_no, "id_no": id_no, "name": name})
-    return found
+    return found | _registered(wanted - found.keys())
+
+
+def _registered(wanted: set[str]) -> dict[str, dict[str, str]]:
+    """Key fields of applications that no document names yet, where this seat keeps the persons themselves."""
+    if not wanted or not apps.is_installed("zhika.people"):
+        return {}
+    from zhika.people.models import Application
+
+    rows = Application.objects.filter(ref__in=sorted(wanted)).values_list("ref", "person__id_no", "person__name")
+    return {ref: {"app_no": ref, "id_no": id_no, "name": name} for ref, id_no, name in rows}
 
 
 def _person_papers(batch_code: str) -> Iterator[Paper]:

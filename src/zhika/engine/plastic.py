@@ -1,8 +1,8 @@
 """What becomes of the cards when a row is done: born, given, void, missing. The engine books it, not the lanes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from itertools import groupby
 
-from django.db import models
 from django.utils import timezone
 
 from zhika.engine.work import Bound, Done, Work
@@ -31,6 +31,7 @@ from zhika.ledger.custody import (
     where,
 )  # fmt: skip
 from zhika.ledger.custody import Bundle as BundleMove
+from zhika.ledger.steps import StepRecord
 
 MODULE, BLANK = "module", "blank"
 KINDS = (MODULE, BLANK)
@@ -64,21 +65,21 @@ def good(holder: Organisation, batch: Batch) -> Place:
 
 
 def bind(
-    batch: Batch, holder: Organisation, bound: Mapping[str, Bound], source: Place, *, by: str, step: models.Model | None
+    batch: Batch, holder: Organisation, bound: Mapping[str, Bound], source: Place, *, by: str, step: StepRecord | None
 ) -> None:
     """Plastic is counted here for the first time: bundle by bundle it is born at the holder."""
     cards = list(Card.objects.filter(batch=batch, application_ref__in=list(bound)).order_by("bundle_id", "line"))
     target = good(holder, batch)
     bundles = {bundle.pk: bundle for bundle in Bundle.objects.filter(batch=batch)}
-    for pk, bundle in bundles.items():
-        mine = [card for card in cards if card.bundle_id == pk]
+    for pk, group_ in groupby(cards, key=lambda card: card.bundle_id):
+        mine = list(group_)
         for card in mine:
             card.serial, chip = bound[card.application_ref]
             card.chip_serial = chip or None
-        born(bundle, mine, source, target, by=by, step=step)
+        born(bundles[pk], mine, source, target, by=by, step=step)
 
 
-def embed(work: Work, done: Done, step: models.Model) -> None:
+def embed(work: Work, done: Done, step: StepRecord) -> None:
     """Modules are used, blanks become cards: each kind sums to zero, and the cards are born."""
     assert work.batch is not None
     holder = organisation(work.organisation)
@@ -87,7 +88,7 @@ def embed(work: Work, done: Done, step: models.Model) -> None:
     bind(work.batch, holder, done.born, _place_of(work.batch.code, holder, BLANK, State.WORK), by=work.by, step=step)
 
 
-def consume(batch_code: str, holder: Organisation, n: int, *, by: str, step: models.Model | None) -> None:
+def consume(batch_code: str, holder: Organisation, n: int, *, by: str, step: StepRecord | None) -> None:
     """n modules to *used*, n blanks to *work*, from the batch's consignment."""
     for kind, state in ((MODULE, State.USED), (BLANK, State.WORK)):
         source = _place_of(batch_code, holder, kind, State.BLANK)
@@ -122,10 +123,15 @@ def fail(
     return cards
 
 
-def void_failed(batch: Batch, *, by: str, step: models.Model | None = None) -> int:
-    """Failed cards that lie among the good ones of a batch leave them. Returns how many."""
-    failed = Card.objects.filter(batch=batch, failure__isnull=False, serial__isnull=False)
-    lying = where(failed.values_list("pk", flat=True))
+def void_failed(batch: Batch, *, by: str, step: StepRecord | None = None, among: Collection[Card] | None = None) -> int:
+    """Failed cards that lie among the good ones of a batch leave them. Returns how many.
+
+    `among`: those that failed just now, where earlier ones have left already; no plastic was counted since.
+    """
+    if among is None:
+        lying = where(Card.objects.filter(batch=batch, failure__isnull=False).values_list("pk", flat=True))
+    else:
+        lying = where(card.pk for card in among)
     places = {p.pk: p for p in Place.objects.filter(pk__in=set(lying.values()), state=State.GOOD)}
     moved = 0
     for pk, source in places.items():
@@ -135,7 +141,7 @@ def void_failed(batch: Batch, *, by: str, step: models.Model | None = None) -> i
     return moved
 
 
-def hand_over(work: Work, document: Document, done: Done, step: models.Model) -> Handover:
+def hand_over(work: Work, document: Document, done: Done, step: StepRecord) -> Handover:
     """Given: good and void cards of the batch, or a parcel's bundle, or material, to whoever takes them."""
     assert work.batch is not None
     giver = organisation(work.organisation)
@@ -152,8 +158,8 @@ def hand_over(work: Work, document: Document, done: Done, step: models.Model) ->
     elif work.subject.kind is Grain.PARCEL:
         within = Group.objects.get(code=work.subject.code)
         source = good(giver, work.batch)
-        counted = by_bundle(source)
         wanted = {card.bundle_id for card in work.people.values()}
+        counted = by_bundle(source, wanted)
         ids = [card.pk for card in work.people.values()]
         whole = all(counted[b] == sum(c.bundle_id == b for c in work.people.values()) for b in wanted)
         given = place(giver, State.GIVEN, within)

@@ -75,7 +75,14 @@ class Outcome:
         unknown = set(self.done.documents) - set(work.step.sends)
         if unknown:
             raise ConfigurationError(f"{work.step.work}: its row does not send {', '.join(d.code for d in unknown)}")
-        outgoing = self._seal()
+        if not self.book(self.seal()):
+            return False
+        if self.done.after:
+            self.done.after()
+        return True
+
+    def book(self, outgoing: Sequence[Outgoing]) -> bool:
+        """The row and everything that follows from it, in one durable transaction. False: another worker was first."""
         try:
             with transaction.atomic():
                 record = self._record()
@@ -85,14 +92,13 @@ class Outcome:
                 for out in outgoing:
                     self.mail.post(out)
         except IntegrityError:
-            if done_already(work.subject, work.step):
+            if done_already(self.work.subject, self.work.step):
                 return False
             raise
-        if self.done.after:
-            self.done.after()
         return True
 
-    def _seal(self) -> list[Outgoing]:
+    def seal(self) -> list[Outgoing]:
+        """Every document, frozen and sealed for each seat that gets it; nothing is numbered yet."""
         work, out = self.work, []
         for document, rows in self.done.documents.items():
             handover = plastic.handover_code(work, document) if document.things else ""
@@ -166,8 +172,9 @@ class Outcome:
             if work.step.cards is Cards.BORN:
                 plastic.embed(work, self.done, record)
             rows = {aside.app_no: (aside.document.code, aside.row) for aside in self.asides}
-            plastic.fail(batch, self.failed, step=work.step.work, source=work.seat.name, rows=rows)
-            plastic.void_failed(batch, by=work.by, step=record)
+            failed = plastic.fail(batch, self.failed, step=work.step.work, source=work.seat.name, rows=rows)
+            born = work.step.cards is Cards.BORN  # only then may one that failed before have become plastic since
+            plastic.void_failed(batch, by=work.by, step=record, among=None if born else failed)
             for document in self.done.documents:
                 if document.things:
                     handover = plastic.hand_over(work, document, self.done, record)

@@ -1,13 +1,15 @@
 """Who holds how many of what: city, organisation or batch, now or on a past day."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Sum
 
 from zhika.ledger.batches import Batch, Organisation
-from zhika.ledger.custody import Balance, Place, State, Tally
+from zhika.ledger.custody import Place, State, Tally
 
 
 @dataclass(frozen=True)
@@ -26,23 +28,28 @@ def balances(
     *, organisation: Organisation | None = None, batch: Batch | None = None, on: date | None = None
 ) -> list[Line]:
     """Every place that holds something, scoped by organisation (with all below it) or batch; `on`: end of that day."""
-    places: QuerySet[Place] = Place.objects.exclude(state=State.OUTSIDE).select_related("organisation", "group")
+    places = Place.objects.exclude(state=State.OUTSIDE)
     if organisation:
         places = places.filter(organisation__path__startswith=organisation.path)
     if batch:
         places = places.filter(group__ref=batch.code)
+    columns = ("organisation__code", "organisation__name", "state", "group__code", "group__kind")
     if on is None:
-        counted = dict(Balance.objects.filter(n__gt=0).values_list("place_id", "n"))
+        held: Iterable[tuple[Any, ...]] = places.filter(balance__n__gt=0).values_list(*columns, "balance__n")
     else:
-        sums: Counter[int] = Counter()
-        tallies = Tally.objects.filter(booked_day__lte=on).values_list("from_place_id", "to_place_id")
-        for source, target, n in tallies.annotate(n=Sum("n")):
-            sums[target] += n
-            sums[source] -= n
-        counted = {at: n for at, n in sums.items() if n}
-    lines = [
-        Line(p.organisation.code, p.organisation.name, State(p.state), p.group.code, p.group.kind, counted[p.pk])
-        for p in places
-        if counted.get(p.pk)
-    ]
+        sums = _tallied(on)
+        held = (
+            (*rest, sums[at]) for at, *rest in places.values_list("pk", *columns) if sums[at]
+        )  # fmt: skip
+    lines = [Line(code, name, State(state), group, kind, n) for code, name, state, group, kind, n in held]
     return sorted(lines, key=lambda line: (line.organisation, line.group, line.state))
+
+
+def _tallied(on: date) -> Counter[int]:
+    """Pieces by place (primary key) at the end of that day, from the days' sums."""
+    sums: Counter[int] = Counter()
+    tallies = Tally.objects.filter(booked_day__lte=on).values_list("from_place_id", "to_place_id")
+    for source, target, n in tallies.annotate(n=Sum("n")):
+        sums[target] += n
+        sums[source] -= n
+    return sums

@@ -6,7 +6,7 @@ place and the movements after it lead. Every movement writes balance and tally i
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeAlias
@@ -17,9 +17,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from zhika.errors import NotAllowed
+from zhika.ledger.alone import alone
 from zhika.ledger.batches import Batch, Organisation
 from zhika.ledger.batches import Bundle as BundleRow
 from zhika.ledger.cards import Card
+from zhika.ledger.steps import StepRecord
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -46,7 +48,7 @@ class Group(models.Model):
     code = models.CharField(max_length=80, unique=True)
     kind = models.CharField(max_length=12)
     """batch | void | parcel | return | stock | consignment"""
-    ref = models.CharField(max_length=80, blank=True)
+    ref = models.CharField(max_length=80, blank=True, db_index=True)
 
 
 class Place(models.Model):
@@ -207,7 +209,7 @@ def move(
     *,
     cause: str,
     by: str,
-    step: models.Model | None = None,
+    step: StepRecord | None = None,
     handover: Handover | None = None,
     at: datetime | None = None,
 ) -> int:
@@ -222,6 +224,7 @@ def move(
         "handover": handover, "cause": cause, "by": by,
     }  # fmt: skip
     with transaction.atomic():
+        alone()
         match what:
             case Cards(ids):
                 lost = [card for card, lies in where(ids).items() if lies != source.pk]
@@ -257,7 +260,7 @@ def _post(source: Place, target: Place, n: int) -> None:
 
 
 def born(
-    row: BundleRow, cards: Sequence[Card], source: Place, target: Place, *, by: str, step: models.Model | None
+    row: BundleRow, cards: Sequence[Card], source: Place, target: Place, *, by: str, step: StepRecord | None
 ) -> None:
     """The bundle's plastic is counted here for the first time: from now on its cards have a place.
 
@@ -266,7 +269,12 @@ def born(
     if not cards:
         return
     with transaction.atomic():
-        Card.objects.bulk_update(cards, ["serial", "chip_serial"], batch_size=500)
+        alone()
+        with connection.cursor() as cursor:  # bulk_update's CASE of 500 arms takes seconds for a batch
+            cursor.executemany(
+                "UPDATE ledger_card SET serial = %s, chip_serial = %s WHERE id = %s",
+                [(card.serial, card.chip_serial, card.pk) for card in cards],
+            )
         movement = Movement.objects.create(
             booked_day=today(), happened_at=timezone.now(), from_place=source, to_place=target, n=len(cards),
             bundle=row, step=step, cause="born", by=by,
@@ -309,7 +317,12 @@ def where(cards: Iterable[int], *, on: date | None = None) -> dict[int, int]:
         )
         births = {card: birth for card, birth in births.items() if birth[2] not in early}
     found: dict[int, int] = {}
-    for card, (bundle, at, since) in births.items():
+    together: dict[tuple[int, int, int], int] = {}
+    for card, birth in births.items():
+        if card not in own and birth in together:  # cards without a movement of their own go their bundle's way
+            found[card] = together[birth]
+            continue
+        bundle, at, since = birth
         mine = iter(own.get(card, ()))
         next_own = next(mine, None)
         while True:
@@ -322,6 +335,8 @@ def where(cards: Iterable[int], *, on: date | None = None) -> dict[int, int]:
             else:
                 break
         found[card] = at
+        if card not in own:
+            together[birth] = at
     return found
 
 
@@ -347,18 +362,19 @@ class _Shared:
         return self.known[key]
 
 
-def lying_at(at: Place, *, batch: Batch | None = None) -> list[int]:
-    """Cards (primary keys) that lie at a place now."""
+def lying_at(at: Place, *, batch: Batch | None = None, bundles: Collection[int] = ()) -> list[int]:
+    """Cards (primary keys) that lie at a place now; with `bundles` (primary keys), those of these bundles only."""
     cards = Card.objects.filter(serial__isnull=False)
-    ref = batch or Batch.objects.filter(code=at.group.ref or at.group.code).first()
-    if ref is not None:
+    if bundles:
+        cards = cards.filter(bundle__in=bundles)
+    elif ref := batch or Batch.objects.filter(code=at.group.ref or at.group.code).first():
         cards = cards.filter(batch=ref)
     return [card for card, lies in where(cards.values_list("pk", flat=True)).items() if lies == at.pk]
 
 
-def by_bundle(at: Place) -> Counter[int]:
-    """How many cards of each bundle lie at a place."""
-    ids = lying_at(at)
+def by_bundle(at: Place, bundles: Collection[int] = ()) -> Counter[int]:
+    """How many cards of each bundle, or of each of these bundles, lie at a place."""
+    ids = lying_at(at, bundles=bundles)
     counted: Counter[int] = Counter()
     for start in range(0, len(ids), 900):
         counted.update(Card.objects.filter(pk__in=ids[start : start + 900]).values_list("bundle_id", flat=True))
@@ -370,7 +386,7 @@ def by_bundle(at: Place) -> Counter[int]:
 
 def give(
     code: str, legs: Sequence[tuple[Place, Place, What]], *, giver: Organisation, taker: Organisation, within: Group,
-    batch: Batch | None, document: str, subject_kind: str, subject: str, by: str, step: models.Model | None,
+    batch: Batch | None, document: str, subject_kind: str, subject: str, by: str, step: StepRecord | None,
 ) -> Handover:  # fmt: skip
     """Given: still the giver's to answer for. The same key twice is the same handover.
 

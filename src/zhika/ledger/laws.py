@@ -69,7 +69,7 @@ def every_card_somewhere(books: Books) -> Iterator[Breach]:
     for batch in batches:
         cards = list(Card.objects.filter(batch=batch, serial__isnull=False).values_list("pk", flat=True))
         walked = Counter(where(cards).values())
-        groups = Group.objects.filter(ref=batch.code).values_list("pk", flat=True)
+        groups = Group.objects.filter(ref=batch.code).exclude(kind="consignment").values_list("pk", flat=True)
         counted = dict(
             Balance.objects.filter(place__group__in=list(groups))
             .exclude(place__state__in=[State.OUTSIDE, State.BLANK, State.USED, State.WORK])
@@ -115,7 +115,7 @@ def given_once(books: Books) -> Iterator[Breach]:
     if books.batch:
         closed = closed.filter(batch=books.batch)
     for code, given, accepted, difference in closed.values_list("code", "given", "accepted", "difference"):
-        if given != accepted + (difference or 0):
+        if given != (accepted or 0) + (difference or 0):
             yield Breach("given_once", code, f"移交 {given}, 实收 {accepted}, 差异 {difference}")
 
 

@@ -1,7 +1,9 @@
 """Numbers of mail: what was promised to whom, and what came from whom. Fixed in the transaction of the step."""
 
 from django.db import models
-from django.db.models import Max
+from django.db.models import Max, Q
+
+from zhika.ledger.alone import alone
 
 
 class Outbox(models.Model):
@@ -21,6 +23,10 @@ class Outbox(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["peer", "number"], name="outbox_once")]
+        indexes = [
+            models.Index(fields=["peer", "number"], condition=Q(published=False), name="outbox_waiting"),
+            models.Index(fields=["receipt", "published_at"], name="outbox_unanswered"),
+        ]
 
 
 class Inbox(models.Model):
@@ -37,10 +43,12 @@ class Inbox(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["peer", "number"], name="inbox_once")]
+        indexes = [models.Index(fields=["peer"], condition=Q(answered=False), name="inbox_unanswered")]
 
 
 def next_number(peer: str) -> int:
     """The next number to this peer; call it inside the step's transaction."""
+    alone()
     return (Outbox.objects.filter(peer=peer).aggregate(n=Max("number"))["n"] or 0) + 1
 
 

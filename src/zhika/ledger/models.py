@@ -9,6 +9,6 @@ from zhika.ledger.steps import ActRecord, Paper, StepRecord, Trouble
 
 __all__ = [
     "ActRecord", "AuditEntry", "AuditSeal", "Balance", "Batch", "Bundle", "Card", "CardEvent", "Case", "Failure",
-    "Group", "Handover", "Inbox", "Movement", "Organisation", "Outbox", "Paper", "Party", "Place", "StepRecord", "Tally",
-    "Trouble", "Unit",
+    "Group", "Handover", "Inbox", "Movement", "Organisation", "Outbox", "Paper", "Party", "Place", "StepRecord",
+    "Tally", "Trouble", "Unit",
 ]  # fmt: skip

@@ -1,6 +1,7 @@
 """Step records: lock, queue and proof in one row; the documents on the desk; and steps that raised."""
 
 from django.db import models
+from django.db.models import Q
 
 
 class StepRecord(models.Model):
@@ -74,7 +75,12 @@ class Paper(models.Model):
     made_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["batch_code", "type"], name="paper_batch_type")]
+        indexes = [
+            models.Index(fields=["batch_code", "type"], name="paper_batch_type"),
+            models.Index(fields=["state", "subject_kind"], name="paper_on_desk"),
+            models.Index(fields=["type"], condition=Q(acted=False), name="paper_not_acted"),
+            models.Index(fields=["receiver"], condition=Q(counted=False), name="paper_not_counted"),
+        ]
 
 
 class ActRecord(models.Model):

@@ -82,7 +82,9 @@ class Board:
     def _say(self, seat: str, text: str) -> None:
         self.latest[seat] = text
         if not self.live:
-            self.console.print(f"{time.strftime('%H:%M:%S')}  {seat:<9}{text}", highlight=False, markup=False)
+            self.console.print(
+                f"{time.strftime('%H:%M:%S')}  {seat:<9}{text}", highlight=False, markup=False, soft_wrap=True
+            )
 
     def __rich__(self) -> RenderableType:
         with self._lock:

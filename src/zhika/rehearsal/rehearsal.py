@@ -25,7 +25,7 @@ from zhika.rehearsal.mishaps import Mishaps
 from zhika.rehearsal.offices import SCHEMES
 from zhika.rehearsal.people import City, draw
 from zhika.rehearsal.photos import take
-from zhika.rehearsal.seats import PLANS, PLATFORM, CommandFailed, argv, asked, environment, set_up, zhika
+from zhika.rehearsal.seats import PLANS, PLATFORM, PROCESSES, CommandFailed, argv, asked, environment, set_up, zhika
 
 MARK = "demo.toml"
 """Shows that a folder is a rehearsal's, and may be made anew."""
@@ -180,6 +180,8 @@ def run(folder: Path, people: int, seed: int, registers: Path, console: Console)
     Mishaps.plan(things, seed, offices)
     set_up(folder, city, folder / "registers", seed, lambda text: console.print(f"{text} …"))
     board = Board(console)
+    for scheme in SCHEMES:
+        board.did(PLATFORM, "collect", {scheme: city.collected[scheme].height}, f"采集: {PROCESSES[scheme]}")
     rehearsal = Rehearsal(folder, city, Cast.of(city, things, seed), board)
     try:
         with ExitStack() as stack:

@@ -14,16 +14,21 @@ from rich.console import Console
 from rich.table import Table
 
 from zhika.flows import FLOWS
+from zhika.flows.lanes import Lane
 from zhika.rehearsal.faces import figures as card_figures
 from zhika.rehearsal.findings import Findings
+from zhika.rehearsal.offices import OFFICES
 from zhika.rehearsal.seats import PLANS
 from zhika.rehearsal.timing import bars
+from zhika.rehearsal.world import INTEGRATOR
 
 TEMPLATES = Path(__file__).parent / "templates"
 TITLE = "演练报告"
 MOST_LINKS = 60
 """Files of a kind that the page links one by one; the folder stands for the rest."""
 SEATS = {plan.name: plan.title for plan in PLANS}
+NAMES = {office.code: office.name for office in OFFICES} | SEATS | {INTEGRATOR: Lane.INTEGRATOR.title}
+"""What people call an organisation of which a seat knows only the code."""
 
 
 def write(findings: Findings, folder: Path) -> Path:
@@ -105,8 +110,9 @@ def _books(findings: Findings) -> str:
             for line in _summed(lines)
         ]  # fmt: skip
         if rows:
-            parts.append(f"<h3>{escape(SEATS[seat])}</h3>" + _table(("机构", "状态", "归属", "数量"), rows))
-    return "".join(parts)
+            table = f"<h3>{escape(SEATS[seat])}</h3>" + _table(("机构", "状态", "归属", "数量"), rows)
+            parts.append(f"<section>{table}</section>")
+    return f'<div class="books">{"".join(parts)}</div>'
 
 
 def _summed(lines: Sequence[Any]) -> list[dict[str, Any]]:
@@ -115,7 +121,8 @@ def _summed(lines: Sequence[Any]) -> list[dict[str, Any]]:
     for line in lines:
         parcel = line["kind"] == "parcel"
         group = line["group"].partition(".")[0] + " 各单位" if parcel else line["group"]
-        sums["各单位" if parcel else line["name"], line["state"], line["state_title"], group] += line["n"]
+        name = NAMES.get(line["name"], line["name"]) if line["name"] == line["organisation"] else line["name"]
+        sums["各单位" if parcel else name, line["state"], line["state_title"], group] += line["n"]
     return [
         {"name": name, "state": state, "state_title": title, "group": group, "n": n}
         for (name, state, title, group), n in sums.items()

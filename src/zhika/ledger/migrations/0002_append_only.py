@@ -1,11 +1,13 @@
 """The books are append-only: the store itself forbids changing or deleting a movement or an audit entry."""
 
+from django.apps.registry import Apps
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 TABLES = ("ledger_movement", "ledger_auditentry")
 
 
-def forbid(apps, schema_editor):
+def forbid(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     sqlite = schema_editor.connection.vendor == "sqlite"
     if not sqlite:
         schema_editor.execute(
@@ -26,7 +28,7 @@ def forbid(apps, schema_editor):
                 )
 
 
-def allow(apps, schema_editor):
+def allow(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     for table in TABLES:
         for event in ("update", "delete"):
             on = "" if schema_editor.connection.vendor == "sqlite" else f" ON {table}"

@@ -1,0 +1,188 @@
+"""A small city on four real seats: founded once, copied, and driven by nothing but what `zhika todo` lists."""
+
+import fcntl
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from zhika.rehearsal import people, world
+from zhika.rehearsal.courier import Courier
+from zhika.rehearsal.mishaps import Mishaps
+from zhika.rehearsal.offices import SCHEMES
+from zhika.rehearsal.photos import take
+from zhika.rehearsal.seats import environment, set_up
+from zhika.rehearsal.world import cards_at
+
+REPOSITORY = Path(__file__).parents[2]
+REGISTERS = REPOSITORY / "examples" / "registers"
+PEOPLE, SEED = 44, 3
+SEATS = ("platform", "icbc", "abc", "supplier")
+CLERKS = {"<by>": "王芳", "<second>": "李敏", "<evidence>": "签领表 1", "<reason>": "清点料箱时找到"}
+ROUNDS = 60
+"""Far more than a city needs: it is stuck before."""
+
+Item = Mapping[str, Any]
+
+
+def found(folder: Path) -> None:
+    """Draw the people, make the world, found the four seats; nothing has happened yet but the handing in."""
+    (folder / "registers").mkdir(parents=True)
+    city = people.draw(REGISTERS, PEOPLE, SEED, folder / "registers")
+    take(city, folder / "registers")
+    things = world.create(folder / "world", sum(rows.height for rows in city.collected.values()))
+    set_up(folder, city, folder / "registers", SEED, lambda _: None)
+    offices = {s: tuple(o.code for o in city.offices if o.scheme == s) for s in SCHEMES}
+    (folder / "offices.json").write_text(json.dumps(offices), encoding="utf-8")
+    assert things.secret
+
+
+def copied(source: Path, target: Path) -> Path:
+    """Another city that stands where this one stands, with a world of its own."""
+    shutil.copytree(source, target)
+    for name in SEATS:
+        toml = target / name / "seat.toml"
+        text = toml.read_text(encoding="utf-8")
+        toml.write_text(re.sub(r'(?m)^world = ".*"$', f'world = "{target / "world"}"', text), encoding="utf-8")
+    return target
+
+
+def plan_mishaps(folder: Path) -> None:
+    """The rehearsal's own mishaps: a dead chip, a misprint, two chips exchanged, a card short and found again."""
+    Mishaps.plan(world.World(folder / "world"), SEED, json.loads((folder / "offices.json").read_text(encoding="utf-8")))
+
+
+@dataclass
+class Desk:
+    """One seat with a terminal that stays open."""
+
+    home: Path
+    arrange: str = ""
+    """Module of a test that makes this party work badly."""
+
+    def __post_init__(self) -> None:
+        words = [sys.executable, "-m", "tests.city.desk", str(self.home.resolve()), *([self.arrange] if self.arrange else [])]
+        self.said = self.home.parent / "said" / f"{self.home.name}.log"
+        self.said.parent.mkdir(exist_ok=True)
+        self._complaints = self.said.with_suffix(".stderr").open("w")
+        self.process = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints, text=True, cwd=REPOSITORY,
+            env=environment(),
+        )  # fmt: skip
+
+    def zhika(self, *words: str, fine: Sequence[int] = (0,)) -> str:
+        """Type one command; AssertionError with what was said unless it ends with one of `fine`."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(json.dumps(["-C", str(self.home), *words]) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        assert line, f"{self.home.name}: the seat's process has ended, see {self._complaints.name}"
+        code, out, err = json.loads(line)
+        with self.said.open("a", encoding="utf-8") as log:
+            log.write(f"$ {words}\n{out}{err}")
+        assert code in fine, f"zhika -C {self.home.name} {' '.join(words)}\n{out[-500:]}\n{err[-2000:]}"
+        return str(out)
+
+    def asked(self, *words: str, fine: Sequence[int] = (0,)) -> Any:
+        return json.loads(self.zhika(*words, "--json", fine=fine))
+
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(timeout=20)
+        self._complaints.close()
+
+
+@dataclass
+class City:
+    """Four desks, a courier, and people who answer what is listed, knowing no order of steps."""
+
+    folder: Path
+    arrange: Mapping[str, str] = field(default_factory=dict)
+    meddle: Callable[[Courier], None] = lambda courier: None
+    """Happens to the things on their way before every round of the courier."""
+    typed: list[dict[str, Any]] = field(default_factory=list)
+    """Every command typed, with the items that listed it."""
+
+    def __post_init__(self) -> None:
+        self.courier = Courier(self.folder)
+        self.desks = {name: Desk(self.folder / name, self.arrange.get(name, "")) for name in SEATS}
+
+    def to_the_end(self) -> None:
+        """Go on until nobody has anything to do, nothing is on its way, and the program rests."""
+        for _ in range(ROUNDS):
+            if not self._round():
+                (self.folder / "typed.json").write_text(json.dumps(self.typed, ensure_ascii=False), encoding="utf-8")
+                return
+        raise AssertionError(f"no end after {ROUNDS} rounds: {[d.asked('todo') for d in self.desks.values()]}")
+
+    def _round(self) -> int:
+        with ThreadPoolExecutor(len(SEATS)) as pool:
+            done = sum(len(out.splitlines()) for out in pool.map(lambda d: d.zhika("work"), self.desks.values()))
+            self.meddle(self.courier)
+            done += self.courier.round()
+            listed = list(pool.map(lambda d: d.asked("todo"), self.desks.values()))
+        for seat, items in zip(SEATS, listed, strict=True):
+            done += self._answer(seat, items)
+        return done
+
+    def _answer(self, seat: str, items: Sequence[Item]) -> int:
+        """Type what is listed, what differs in its subject alone with one command; returns how many."""
+        shown = self._ids() if any("<id_no>" in word for item in items for word in item["command"]) else {}
+        alike: dict[tuple[str, ...], list[Item]] = {}
+        for item in items:
+            if item["command"] and (seat not in ("icbc", "abc") or "<id_no>" not in " ".join(item["command"])):
+                rest = tuple(CLERKS.get(word, word) for word in item["command"] if word != item["subject"])
+                alike.setdefault(rest, []).append(item)
+            elif item["command"] and item["subject"] in shown:
+                words = [
+                    word.replace("<id_no>", shown[item["subject"]]) if "<id_no>" in word else CLERKS.get(word, word)
+                    for word in item["command"]
+                ]
+                self._type(seat, words, [item])
+        for rest, group in alike.items():
+            self._type(seat, [*rest[:2], *(item["subject"] for item in group), *rest[2:]], group)
+        return len(alike) + len([item for item in items if item["subject"] in shown])
+
+    def _type(self, seat: str, words: Sequence[str], items: Sequence[Item]) -> None:
+        self.desks[seat].zhika(*words)
+        self.typed.append({"seat": seat, "words": list(words), "listed": [item["command"] for item in items]})
+
+    def _ids(self) -> dict[str, str]:
+        """The ID that whoever holds a card shows at the counter: the holder's own."""
+        things = self.courier.world
+        return {serial: face["id_no"] for _, serial, face in cards_at(things.folder / world.PEOPLE, things.secret)}
+
+    def close(self) -> None:
+        for desk in self.desks.values():
+            desk.close()
+
+
+@contextmanager
+def working(folder: Path, **how: Any) -> Iterator[City]:
+    """The seats of a city, open until the end of the block."""
+    city = City(folder, **how)
+    try:
+        yield city
+    finally:
+        city.close()
+
+
+@contextmanager
+def once(folder: Path, name: str) -> Iterator[Path | None]:
+    """A folder that whoever comes first makes; the path while it is still to be made, None when it stands."""
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (folder / f"{name}.made").exists():
+            yield None
+            return
+        shutil.rmtree(folder / name, ignore_errors=True)
+        yield folder / name
+        (folder / f"{name}.made").touch()
