@@ -1,5 +1,6 @@
 """Two-sided handover: the taker reads the tray and accepts, the giver books the acceptance, differences get a case."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,7 +123,9 @@ def _read_trays(seat: Seat, taker: str, code: str, lane: Lane) -> Read:
 
 
 def _accept_material(work: ActWork, paper: Paper, sides: Sides, read: Read, rows: pl.DataFrame) -> Done:
-    told = {row["kind"]: int(row["count"]) for row in rows.iter_rows(named=True)}
+    told: Counter[str] = Counter()
+    for row in rows.iter_rows(named=True):
+        told[row["kind"]] += int(row["count"])
     counted = {kind: read.pieces.get(f"{kind}s", 0) for kind in told}
     lines = [_line(work.subject, kind, told[kind], counted[kind]) for kind in told]
 

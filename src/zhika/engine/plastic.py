@@ -145,7 +145,7 @@ def hand_over(work: Work, document: Document, done: Done, step: StepRecord) -> H
     """Given: good and void cards of the batch, or a parcel's bundle, or material, to whoever takes them."""
     assert work.batch is not None
     giver = organisation(work.organisation)
-    taker = done.taker or organisation(work.party(_receiver(document, work)))
+    taker = done.taker or organisation(work.party(receiver(document, work)))
     legs: list[tuple[Place, Place, What]] = []
     within = batch_group(work.batch)
     if document.code == "material":
@@ -184,7 +184,8 @@ def handover_code(work: Work, document: Document) -> str:
     return f"{work.subject.code}~{document.code}"
 
 
-def _receiver(document: Document, work: Work) -> Lane:
+def receiver(document: Document, work: Work) -> Lane:
+    """The lane of this chart that takes a document which this row's lane sends."""
     lanes = [lane for lane in document.receivers if lane is not work.step.lane and lane in work.flow.lanes]
     if len(lanes) != 1:
         raise ZhikaError(f"{document.code}: 无法确定接收方")

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from django.db import models, transaction
 from django.utils import timezone
+
+from zhika.ledger.alone import alone
 
 
 class AuditEntry(models.Model):
@@ -31,7 +33,9 @@ class AuditSeal(models.Model):
 
 def note(who: str, what: str, subject: str, why: str = "", *, at: datetime | None = None) -> AuditEntry:
     """Write one entry, in the transaction of what it tells of."""
-    return AuditEntry.objects.create(at=at or timezone.now(), who=who, what=what, subject=subject, why=why)
+    with transaction.atomic():
+        alone()  # entries become visible in the order of their ids: a range that is closed gets no more of them
+        return AuditEntry.objects.create(at=at or timezone.now(), who=who, what=what, subject=subject, why=why)
 
 
 def digest(first_id: int, last_id: int, previous: str) -> str:
@@ -47,6 +51,7 @@ def digest(first_id: int, last_id: int, previous: str) -> str:
 def seal(sign: Callable[[bytes], bytes], *, least: int = 1) -> AuditSeal | None:
     """Close the range since the last seal, if it holds at least `least` entries."""
     with transaction.atomic():
+        alone()
         last = AuditSeal.objects.order_by("-last_id").first()
         after = last.last_id if last else 0
         entries = AuditEntry.objects.filter(pk__gt=after)
@@ -58,3 +63,20 @@ def seal(sign: Callable[[bytes], bytes], *, least: int = 1) -> AuditSeal | None:
         return AuditSeal.objects.create(
             first_id=after + 1, last_id=newest, sha256=sha256, previous=previous, signature=sign(sha256.encode())
         )
+
+
+def faults(is_signed: Callable[[bytes, bytes], bool]) -> Iterator[tuple[AuditSeal, str]]:
+    """Every closed range that is not as it was sealed, with what is wrong.
+
+    `is_signed(content, signature)` says whether the seat signed this content. An entry that was changed, taken out or
+    put in breaks its range's digest; a range taken out, or sealed anew, breaks the chain or the signature.
+    """
+    after, previous = 0, ""
+    for closed in AuditSeal.objects.order_by("last_id"):
+        if (closed.first_id, closed.previous) != (after + 1, previous):
+            yield closed, "与前一段不衔接"
+        if digest(closed.first_id, closed.last_id, closed.previous) != closed.sha256:
+            yield closed, "记录与封存时不同"
+        if not is_signed(closed.sha256.encode(), bytes(closed.signature)):
+            yield closed, "签名不符"
+        after, previous = closed.last_id, closed.sha256

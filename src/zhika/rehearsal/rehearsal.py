@@ -35,8 +35,8 @@ SOON, OFTEN, RARELY = 3.0, 15.0, 30.0
 """Seconds after which one looks again: for what was seen coming; where there is no quiet; where nothing was told."""
 PATIENCE = 3
 """How often a command that was refused is typed again."""
-STUCK = 90.0
-"""Seconds without anything happening after which the rehearsal is given up."""
+STUCK, STUCK_EACH = 90.0, 0.1
+"""Seconds without anything happening after which the rehearsal is given up, and more for each person."""
 
 
 @dataclass
@@ -51,6 +51,8 @@ class Rehearsal:
     content: dict[str, int] = field(default_factory=dict)
     """Seat → what it had told when nobody there wanted to do anything any more."""
     failed: list[BaseException] = field(default_factory=list)
+    asked: float = 0.0
+    """When the seats were last asked whether their batches are closed."""
     ended: threading.Event = field(default_factory=threading.Event)
     vain: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Seat and work → how often in a row it was refused."""
@@ -134,16 +136,26 @@ class Rehearsal:
             return False
         mail = [*self.folder.glob("*/mail/out/*/*.json"), *self.folder.glob("*/mail/in/*.json")]
         aside = self.folder / "world" / world.ASIDE / "found.tray"
-        quiet = all(self.board.quiet(plan.name) > 2 * QUIET for plan in PLANS)
-        return quiet and not (mail or aside.exists() or self._on_their_way("out") or self._on_their_way("in"))
+        quiet = min(self.board.quiet(plan.name) for plan in PLANS) > 2 * QUIET
+        moving = mail or aside.exists() or self._on_their_way("out") or self._on_their_way("in")
+        return quiet and not moving and self._closed()
+
+    def _closed(self) -> bool:
+        """Whether every seat has closed its batches: a worker in the middle of a long step tells nothing meanwhile."""
+        if time.monotonic() - self.asked < SOON:
+            return False
+        self.asked = time.monotonic()
+        batches = [batch for plan in PLANS for batch in asked(self.folder / plan.name, "batches")]
+        return bool(batches) and all(batch["closed_at"] for batch in batches)
 
     def wait(self) -> None:
         """Until all is done; raises what went wrong, or that nothing happens any more."""
         while not self.finished():
             if self.failed:
                 raise self.failed[0]
-            if min(self.board.quiet(plan.name) for plan in PLANS) > STUCK:
-                raise ZhikaError(f"{STUCK:.0f} 秒没有动静, 演练中止。\n{self._where_it_stands()}")
+            patience = STUCK + STUCK_EACH * sum(rows.height for rows in self.city.collected.values())
+            if min(self.board.quiet(plan.name) for plan in PLANS) > patience:
+                raise ZhikaError(f"{patience:.0f} 秒没有动静, 演练中止。\n{self._where_it_stands()}")
             time.sleep(0.2)
 
     def _where_it_stands(self) -> str:

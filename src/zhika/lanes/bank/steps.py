@@ -1,5 +1,6 @@
 """The bank's rows: every public function is one box."""
 
+from zhika.engine.lists import print_list
 from zhika.engine.work import Done, Work
 from zhika.flows.documents import (
     ACCOUNT_FILE,
@@ -12,8 +13,7 @@ from zhika.flows.documents import (
     RURAL_HANDOVER,
     SUPPLIER_ACCOUNTS,
 )
-from zhika.flows.lanes import Lane
-from zhika.lanes.bank import accounts, activation, delivery, lists, opening, security, tray
+from zhika.lanes.bank import accounts, activation, delivery, opening, security, tray
 
 
 def generate_accounts(work: Work) -> Done:
@@ -73,7 +73,7 @@ def deliver(work: Work) -> Done:
     """提交制卡清单及社保卡: good cards travel, void ones stay for destruction."""
     rows = delivery.card_list(work)
     delivery.sort_out(work)
-    lists.write(work, CARD_LIST, rows, Lane.CENTRE)
+    print_list(work, CARD_LIST, rows)
     return Done(documents={CARD_LIST: rows}, trays=[work.tray("good")], write=lambda: accounts.close(work.batch, ()))
 
 

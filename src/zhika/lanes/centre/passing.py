@@ -5,14 +5,9 @@ from pathlib import Path
 import polars as pl
 
 from zhika.card import tray as trays
-from zhika.engine import desk, plastic
 from zhika.engine.work import Work
 from zhika.errors import CardError
 from zhika.flows.documents import PASSING_ON
-from zhika.ledger.batches import Organisation, organisation
-from zhika.ledger.custody import SHANGHAI
-from zhika.paper.lists import handover_list, workbook
-from zhika.paper.typeset import Party
 from zhika.people.models import Application
 from zhika.seat import things
 
@@ -45,14 +40,3 @@ def rows(work: Work) -> pl.DataFrame:
     persons = {row.ref: row.person for row in found}
     told = [(app, persons[app].id_no, persons[app].name, card.serial or "") for app, card in work.people.items()]
     return pl.DataFrame(told, schema=dict.fromkeys(PASSING_ON.columns, pl.String), orient="row")
-
-
-def print_list(work: Work, listed: pl.DataFrame, taker: Organisation) -> None:
-    """Write HOME/files/lists/CODE.pdf and .xlsx; the same step writes the same paper."""
-    code, giver = plastic.handover_code(work, PASSING_ON), organisation(work.organisation)
-    given, taken = Party(giver.name, giver.code), Party(taker.name, taker.code)
-    digest, on = desk.freeze(work.seat, PASSING_ON, listed), work.now.astimezone(SHANGHAI).date()
-    folder = work.seat.home / "files" / "lists"
-    for suffix, made in ((".pdf", handover_list), (".xlsx", workbook)):
-        paper = made(PASSING_ON, listed, code=code, given=given, taken=taken, digest=digest, on=on)
-        desk.write_once(folder / f"{code}{suffix}", paper)

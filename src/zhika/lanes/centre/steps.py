@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from zhika.engine.lists import print_list
 from zhika.engine.parcels import unit_of
 from zhika.engine.work import Done, Work
 from zhika.flows.documents import CHECK_LIST, CONFIRMATION, PASSING_ON
@@ -24,5 +25,5 @@ def pass_on(work: Work) -> Done:
     taker = organisation(unit_of(work.subject.code))
     tray = passing.split(work)
     rows = passing.rows(work)
-    passing.print_list(work, rows, taker)
+    print_list(work, PASSING_ON, rows, taker=taker)
     return Done(documents={PASSING_ON: rows}, trays=[tray], taker=taker)

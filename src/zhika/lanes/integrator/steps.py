@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from zhika.engine import desk
+from zhika.engine.lists import print_list
 from zhika.engine.work import Done, Work
 from zhika.flows.documents import (
     ACCOUNT_FILE,
@@ -18,11 +19,9 @@ from zhika.flows.documents import (
     RURAL_HANDOVER,
     SEMI_FINISHED,
 )  # fmt: skip
-from zhika.flows.lanes import Lane
-from zhika.lanes.integrator import applicants, chips, lists, material, numbers, production, registers
+from zhika.lanes.integrator import applicants, chips, material, numbers, production, registers
 from zhika.lanes.integrator.models import LeftOut, Production
 from zhika.lanes.integrator.models import Mapping as MappingRow
-from zhika.ledger.batches import organisation
 from zhika.ledger.cards import Card
 from zhika.ledger.custody import Place, State, where
 from zhika.seat import things
@@ -150,8 +149,7 @@ def hand_over(work: Work) -> Done:
     assert work.batch is not None
     document = HANDOVER if HANDOVER in work.step.sends else RURAL_HANDOVER
     rows = production.frame(document, _handed(work))
-    bank = organisation(work.party(Lane.BANK))
-    lists.print_list(work, document, rows, bank, title="半成品卡移交清单")
+    print_list(work, document, rows, title="半成品卡移交清单")
     return Done(documents={document: rows}, trays=[work.tray("cards")])
 
 

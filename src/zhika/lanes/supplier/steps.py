@@ -1,10 +1,10 @@
 """The supplier's rows: every public function is one box."""
 
 from zhika.card import tray as trays
+from zhika.engine.lists import print_list
 from zhika.engine.work import Done, Work
 from zhika.flows.documents import SEMI_FINISHED
-from zhika.flows.lanes import Lane
-from zhika.lanes.supplier import embedding, lists, ordering, printing, shipping
+from zhika.lanes.supplier import embedding, ordering, printing, shipping
 from zhika.seat import things
 
 
@@ -40,5 +40,5 @@ def return_semi_finished(work: Work) -> Done:
     """返回半成品卡: good and void cards in one tray, with the list on paper too."""
     rows = shipping.semi_finished(work)
     shipping.mark_void(work, rows)
-    lists.write(work, SEMI_FINISHED, rows, Lane.INTEGRATOR)
+    print_list(work, SEMI_FINISHED, rows)
     return Done(documents={SEMI_FINISHED: rows}, trays=[work.tray()])
