@@ -193,3 +193,19 @@ def test_what_was_promised_leaves_again_after_a_damaged_receipt(platform: Seat, 
     assert {path.name: path.read_bytes() for path in sent.iterdir()} == first
     answer("taken", "0" * 64)
     assert verdicts(platform) == ["rejected"]
+
+
+def test_a_number_that_never_came_is_asked_for_and_only_once_a_while(platform: Seat, bank: Sender) -> None:
+    import os
+    import time
+
+    stem = bank.send(2)
+    assert verdicts(platform) == [] and not (platform.home / "mail" / "out" / "icbc").exists()
+    manifest = platform.home / "mail" / "in" / f"{stem}{MANIFEST}"
+    long_ago = time.time() - 3600 * platform.mail.ask_after_hours - 1
+    os.utime(manifest, (long_ago, long_ago))
+    assert verdicts(platform) == []
+    asked = platform.home / "mail" / "out" / "icbc" / "platform-000001-receipt.json"
+    assert b'"damaged"' in asked.read_bytes()
+    asked.unlink()
+    assert verdicts(platform) == [] and not asked.exists()

@@ -29,7 +29,7 @@ def work(
 ) -> None:
     """办理本席位自动的步骤: 收信、比对、制作、寄信。例: zhika -C demo/icbc work --watch"""
     seat = here()
-    from zhika.engine import loop, post, trouble
+    from zhika.engine import loop, post, retention, trouble
 
     if retry:
         typer.echo(f"{trouble.retry()} 项重新放行")
@@ -37,6 +37,7 @@ def work(
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     post.sweep(seat)
+    retention.expire(seat)
     told: dict[str, str] = {}
     while not stop.is_set():
         done = loop.work_once(seat, lambda happening: _tell(seat.name, happening))

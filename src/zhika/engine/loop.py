@@ -9,13 +9,18 @@ from zhika.engine.registry import DUE
 from zhika.engine.run import run
 from zhika.engine.trouble import attempt
 from zhika.engine.work import Subject
+from zhika.exchange.keys import load_signer
+from zhika.exchange.signature import sign
 from zhika.flows import FLOWS
 from zhika.flows.chart import Flow, Grain, Kind, Step
 from zhika.flows.documents import BY_CODE, Document
+from zhika.ledger import audit
 from zhika.ledger.batches import Batch
 from zhika.ledger.steps import Paper, StepRecord
 from zhika.seat.config import Seat
 
+SEAL_AFTER = 100
+"""Audit entries that are sealed as one range."""
 Tell = Callable[["Happening"], None]
 
 
@@ -61,6 +66,7 @@ def work_once(seat: Seat, tell: Tell) -> int:
     done += each.close_rows(seat)
     done += handover.ship(seat)
     done += post.send_mail(seat)
+    audit.seal(lambda data: sign(data, load_signer(seat.home / "keys")), least=SEAL_AFTER)
     return done
 
 

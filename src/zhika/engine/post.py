@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -34,6 +35,8 @@ from zhika.ledger.mail import Inbox, Outbox, expected_number
 from zhika.ledger.steps import Paper
 from zhika.seat.config import Seat
 
+NOTHING = "0" * 64
+"""Digest of a manifest that never came."""
 SUFFIXES = (MANIFEST, SIGNATURE, PAYLOAD)
 ON_THE_WAY = (Cause.BAD_DIGEST, Cause.MISSING_FILE, Cause.BAD_SIGNATURE)
 """Faults that a package gets on its way: it takes no number, and the sender sends the same bytes again."""
@@ -137,7 +140,9 @@ def _take(seat: Seat, mail: Mailroom, folder: Path, stem: Stem) -> Arrival | Non
         audit.note(seat.name, "number-reused", str(stem), "同一编号出现不同内容")
         fault = Fault(str(stem), "此编号已用于另一内容的封包, 拒收并告警")
         return _reject(seat, mail, folder, stem, PackageRefused(str(stem), Cause.BAD_MANIFEST, [fault]), digest)
-    if stem.number != expected_number(stem.peer):
+    expected = expected_number(stem.peer)
+    if stem.number != expected:
+        _ask(seat, mail, folder, stem, expected)
         return None
     try:
         document = _fits(seat, manifest)
@@ -150,6 +155,17 @@ def _take(seat: Seat, mail: Mailroom, folder: Path, stem: Stem) -> Arrival | Non
             return _reject(seat, mail, folder, stem, refused, digest)
         return _refuse(seat, folder, stem, refused, digest)
     return _file(seat, folder, stem, manifest, document, opened, digest)
+
+
+def _ask(seat: Seat, mail: Mailroom, folder: Path, stem: Stem, expected: int) -> None:
+    """A number ahead waits; once it has waited too long, the one before it is asked for, and again as long after."""
+    manifest = folder / f"{stem}{MANIFEST}"
+    with suppress(FileNotFoundError):
+        waited = timezone.now().timestamp() - manifest.stat().st_mtime
+        if waited > timedelta(hours=seat.mail.ask_after_hours).total_seconds():
+            fault = Fault(f"{stem.peer}-{expected:06d}", "此编号的封包未到, 后面的已到, 请再寄一次")
+            _answer(seat, mail, stem.peer, expected, NOTHING, "damaged", (fault,))
+            manifest.touch()
 
 
 def _fits(seat: Seat, manifest: Manifest) -> Document:

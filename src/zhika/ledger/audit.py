@@ -33,7 +33,7 @@ class AuditSeal(models.Model):
 
 def note(who: str, what: str, subject: str, why: str = "", *, at: datetime | None = None) -> AuditEntry:
     """Write one entry, in the transaction of what it tells of."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         alone()  # entries become visible in the order of their ids: a range that is closed gets no more of them
         return AuditEntry.objects.create(at=at or timezone.now(), who=who, what=what, subject=subject, why=why)
 
