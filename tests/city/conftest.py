@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.city.city import City, copied, found, once, plan_mishaps, working
+from tests.city.city import copied, found, once, plan_mishaps, working
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +34,3 @@ def ended(shared: Path, founded: Path) -> Path:
             with working(folder) as city:
                 city.to_the_end()
     return shared / "city"
-
-
-__all__ = ["City"]

@@ -7,12 +7,10 @@ digits meet by chance: the CVV2s of other cards, dealt out at random, say how of
 
 import gzip
 import io
-import os
 import random
 import re
 import sqlite3
 import zipfile
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,15 +71,9 @@ class Search:
     def __init__(self, secrets: Sequence[Secret], identities: Sequence[Any]) -> None:
         self.secrets, self.identities = secrets, identities
         self.about = {name: at for at, secret in enumerate(secrets) for name in secret.names}
-        kinds: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
-        for name in self.about:
-            kinds[len(name), name[:4]].append(name)
         # A literal beginning is what makes a regular expression fast.
-        self.names = [
-            re.compile(f"{prefix}[0-9]{{{length - len(prefix)}}}")
-            for (length, _), names in kinds.items()
-            for prefix in [os.path.commonprefix(names)]
-        ]
+        kinds = sorted({(name[:4], len(name)) for name in self.about})
+        self.names = [re.compile(f"{begin}[0-9]{{{length - len(begin)}}}") for begin, length in kinds]
         self.dates = [{s.expiry, s.expiry[2:] + s.expiry[:2], f"{s.expiry[2:]}/{s.expiry[:2]}"} for s in secrets]
 
     def home(self, home: Path) -> Leaks:

@@ -1,6 +1,6 @@
 """What a bank alone knows: every number with expiry and CVV2, from its store and its keys, in a process of its own.
 
-    python -m tests.city.truth HOME
+python -m tests.city.truth HOME
 """
 
 import json

@@ -152,7 +152,10 @@ def test_the_workbook_holds_the_same_rows_as_text() -> None:
     book = CalamineWorkbook.from_filelike(BytesIO(workbook(HANDOVER, rows, **ABOUT)))
     head, *lines = book.get_sheet_by_name("清单").to_python()
     assert head == ["序号", *(field.title for field in HANDOVER.fields)]
-    shown = rows.with_columns(pl.col("condition").replace({"good": "成品", "void": "作废"}), pl.col("cause").replace({"chip-dead": "芯片无应答"}))
+    shown = rows.with_columns(
+        pl.col("condition").replace({"good": "成品", "void": "作废"}),
+        pl.col("cause").replace({"chip-dead": "芯片无应答"}),
+    )
     assert [line[1:] for line in lines] == [list(row) for row in shown.iter_rows()]
     assert all(isinstance(value, str) for line in lines for value in line)
     cover = {line[0]: line[1] for line in book.get_sheet_by_name("移交信息").to_python()}

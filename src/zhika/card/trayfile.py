@@ -120,17 +120,18 @@ def seal(path: Path) -> None:
         _into_one_file(connection)
 
 
-def move(path: Path, folder: Path) -> Path:
+def move(path: Path, folder: Path, name: str = "") -> Path:
     """Seal a tray and carry it into a folder, which is made; its new path. The tray is in one place at any moment.
 
-    Raises TrayBusy while somebody works on it, CardError where a tray of its name lies there.
+    `name`: under which it lies there, if another. Raises TrayBusy while somebody works on it, CardError where a tray
+    of that name lies there.
     """
-    target = folder / path.name
+    target = folder / (name or path.name)
     folder.mkdir(parents=True, exist_ok=True)
     with locked(path) as connection:
         _into_one_file(connection)
         if target.exists():
-            raise CardError(f"{folder.name} 中已有料盘 {path.name}")
+            raise CardError(f"{folder.name} 中已有料盘 {target.name}")
         path.rename(target)
     return target
 

@@ -28,7 +28,7 @@ def hand(seat: Seat, name: str, told: Told, *, by: str, second: str, reason: str
         for step in FLOWS[process].steps
         if step.work == name and step.lane in seat.lanes
     ]
-    if any(step.grain is Grain.CARD for _, step in rows):
+    if any(step.grain is Grain.CARD for _, step in rows) or (name in BY_NAME and BY_NAME[name].each):
         return each.do_cards(seat, name, told, by=by, evidence=evidence)
     if rows:
         return sum(_row(seat, name, subject, facts, by, second, evidence) for subject, facts in told.items())

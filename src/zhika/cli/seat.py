@@ -12,6 +12,9 @@ def here() -> Seat:
     home = os.environ.get("ZHIKA_HOME")
     if not home:
         raise ConfigurationError("先指明席位目录: zhika -C 席位目录 … (没有席位时: zhika init --help)")
+    from zhika.seat.home import unfinished
     from zhika.seat.start import start
 
+    if unfinished(Path(home)):
+        raise ConfigurationError(f"{home} 尚未建成 (zhika init 中断过): 再运行同一条 zhika init 即可")
     return start(Path(home))

@@ -8,6 +8,7 @@ import typer
 
 from zhika.cli.seat import here
 from zhika.errors import ConfigurationError, Fault, KeyStoreError, Refused
+from zhika.seat.config import Seat
 from zhika.seat.home import Kind
 
 trust = typer.Typer(help="交换证书: 席位之间见一次面, 以后只认钉住的证书。", no_args_is_help=True)
@@ -36,11 +37,14 @@ def init(
     from zhika.seat.start import start
 
     told = dict(_pair(text) for text in settings or [])
-    homes.create(home, seat, name, title=title, processes=process or (), world=world, settings=told)
-    os.environ["ZHIKA_HOME"] = str(home.resolve())
-    start(home)
+    home = home.resolve()
+    if not homes.unfinished(home):  # else an init that was cut off is brought to its end
+        homes.create(home, seat, name, title=title, processes=process or (), world=world, settings=told)
+    os.environ["ZHIKA_HOME"] = str(home)
+    founded = start(home)
     call_command("migrate", verbosity=0)
-    _found_organisations()
+    _found_organisations(founded)
+    homes.finish(home)
     typer.echo(f"席位 {name} 已建于 {home}。下一步: zhika -C {home} trust export {name}.json, 与各方交换后 trust add。")
 
 
@@ -71,11 +75,10 @@ def _own() -> dict[str, str]:
     return dict(found.values_list("code", "name"))
 
 
-def _found_organisations() -> None:
+def _found_organisations(seat: Seat) -> None:
     """The organisations of this seat's own lanes, under the names people know."""
     from zhika.ledger.batches import organisation
 
-    seat = here()
     for lane, code in seat.organisations.items():
         organisation(code, name=lane.title if seat.platform else seat.title, kind=lane)
 

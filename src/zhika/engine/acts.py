@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from zhika.engine import desk
+from zhika.engine import desk, errands
 from zhika.engine.outgoing import Mailroom, Outgoing
 from zhika.engine.registry import ACT_FUNCTIONS, ActFunction
 from zhika.engine.trouble import attempt
@@ -118,6 +118,15 @@ def _declared(seat: Seat, name: str) -> Act:
     return declared
 
 
+def card_by_card(seat: Seat, name: str) -> tuple[Lane, Act, ActFunction]:
+    """An act that is done for many cards at once, with the lane here that does it."""
+    declared = _declared(seat, name)
+    lane, function = _functions(seat, declared)[0]
+    if lane is None or not declared.each:
+        raise NotAllowed(seat.title, declared.title, "不是逐卡办理的事项")
+    return lane, declared, function
+
+
 def _functions(seat: Seat, declared: Act) -> list[tuple[Lane | None, ActFunction]]:
     if (None, declared.name) in ACT_FUNCTIONS:
         return [(None, ACT_FUNCTIONS[None, declared.name])]
@@ -145,14 +154,14 @@ def _write(work: ActWork, lane: Lane | None, function: ActFunction, key: str) ->
                 done.write()
             for out in outgoing:
                 mail.post(out)
+            errand = errands.leave(lane, work.act.name, done)
             if work.act.hand:
                 audit.note(work.by, work.act.name, work.subject, work.reason)
     except IntegrityError:
         if ActRecord.objects.filter(name=work.act.name, subject=key).exists():
             return False
         raise
-    if done.after:
-        done.after()
+    errands.run(work.seat, errand)
     return True
 
 

@@ -47,7 +47,8 @@ def create(
 ) -> Batch:
     """Write a batch with its people: (application number, ID number, name, unit code), sorted by unit.
 
-    `parties`: lane → (organisation, seat). A seat that isn't told units passes '' and has one bundle.
+    `parties`: lane → (organisation, seat). A seat that isn't told units passes '' and has one bundle. Within a unit
+    people keep the order in which they are given: every seat's line order is that of the documents.
     """
     with transaction.atomic():
         batch = Batch.objects.create(
@@ -68,7 +69,7 @@ def create(
                     batch=batch, bundle=bundles[unit], line=line, application_ref=app_no,
                     person_key=person_key(seat.home, id_no, name),
                 )
-                for line, (app_no, id_no, name, unit) in enumerate(sorted(people, key=lambda p: (p[3], p[0])), 1)
+                for line, (app_no, id_no, name, unit) in enumerate(sorted(people, key=lambda p: p[3]), 1)
             ],
             batch_size=500,
         )  # fmt: skip

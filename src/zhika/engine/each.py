@@ -5,14 +5,16 @@ from collections.abc import Mapping, Sequence
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from zhika.engine import parcels, plastic
-from zhika.engine.outgoing import Mailroom
+from zhika.engine import acts, errands, parcels, plastic, progress
+from zhika.engine.outgoing import Mailroom, Outgoing
 from zhika.engine.registry import STEPS
-from zhika.engine.work import Subject, Work
+from zhika.engine.work import ActWork, Done, Subject, Work
 from zhika.errors import Fault, NotReady, Refused
 from zhika.flows import FLOWS
 from zhika.flows.chart import Cards as Effect
-from zhika.flows.chart import Flow, Grain, Step
+from zhika.flows.chart import Grain, Step
+from zhika.flows.documents import PROGRESS
+from zhika.flows.lanes import Lane
 from zhika.ledger import audit
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card, CardEvent
@@ -20,30 +22,31 @@ from zhika.ledger.custody import Cards, Group, Place, State, lying_at, move, pla
 from zhika.ledger.steps import StepRecord
 from zhika.seat.config import Seat
 
+Told = Mapping[str, Mapping[str, str]]
 
-def do_cards(seat: Seat, name: str, told: Mapping[str, Mapping[str, str]], *, by: str, evidence: str = "") -> int:
-    """Do a row of grain card for these subjects: card serials, or a parcel's code for all that lies in it.
+
+def do_cards(seat: Seat, name: str, told: Told, *, by: str, evidence: str = "") -> int:
+    """Do a row of grain card, or an act done card by card, for card serials or for all that lies in a parcel.
 
     Refuses with every fault before anything is written. Returns how many cards it was done for.
     """
-    wanted, facts = _cards(told)
-    if not wanted:
+    cards, facts = _cards(told)
+    if not cards:
         raise NotReady("没有要办理的卡")
+    done = set(CardEvent.objects.filter(card__in=cards, kind=name).values_list("card_id", flat=True))
+    lies = _parcels(cards)
     groups: dict[tuple[str, str], list[Card]] = {}
-    for card in wanted:
-        groups.setdefault((card.batch.code, _parcel(card, name)), []).append(card)
+    for card in cards:
+        if card.pk not in done:
+            groups.setdefault((card.batch.code, lies.get(card.pk, card.batch.code)), []).append(card)
     count = 0
-    for (batch_code, subject), cards in sorted(groups.items()):
-        batch = Batch.objects.get(code=batch_code)
-        flow = FLOWS[batch.process]
-        step = flow.step(name)
-        fresh = [c for c in cards if not CardEvent.objects.filter(card=c, kind=name).exists()]
-        if fresh:
-            count += _write(seat, batch, flow, step, subject, fresh, facts, by=by, evidence=evidence)
+    for (_, subject), some in sorted(groups.items()):
+        some.sort(key=lambda card: card.line)
+        count += _Doing(seat, some, facts, subject, by, evidence).write(name)
     return count
 
 
-def _cards(told: Mapping[str, Mapping[str, str]]) -> tuple[list[Card], dict[str, dict[str, str]]]:
+def _cards(told: Told) -> tuple[list[Card], dict[str, dict[str, str]]]:
     cards: list[Card] = []
     facts: dict[str, dict[str, str]] = {}
     faults = []
@@ -62,60 +65,82 @@ def _cards(told: Mapping[str, Mapping[str, str]]) -> tuple[list[Card], dict[str,
     return cards, facts
 
 
-def _parcel(card: Card, name: str) -> str:
-    """The parcel in which a card lies; the batch where the row knows no parcels."""
-    at = where([card.pk]).get(card.pk)
-    lies = Place.objects.select_related("group").filter(pk=at).first() if at else None
-    return lies.group.code if lies and lies.group.kind == "parcel" else card.batch.code
+def _parcels(cards: Sequence[Card]) -> dict[int, str]:
+    """The parcel in which each card lies, where it lies in one."""
+    lying = where([card.pk for card in cards])
+    places = Place.objects.filter(pk__in=set(lying.values()), group__kind="parcel")
+    codes = dict(places.values_list("pk", "group__code"))
+    return {card: codes[at] for card, at in lying.items() if at in codes}
 
 
-def _write(
-    seat: Seat, batch: Batch, flow: Flow, step: Step, subject: str, cards: Sequence[Card],
-    facts: Mapping[str, Mapping[str, str]], *, by: str, evidence: str,
-) -> int:  # fmt: skip
-    kind = Grain.PARCEL if subject != batch.code else Grain.BATCH
-    if step.cards is Effect.ISSUE and kind is not Grain.PARCEL:
-        raise NotReady(f"{subject}: 卡还没有交到发放单位, 先接收交接包 (zhika todo)")
-    people = {card.application_ref: card for card in sorted(cards, key=lambda c: c.line)}
-    work = Work(
-        seat=seat, flow=flow, step=step, subject=Subject(kind, subject), batch=batch, people=people,
-        facts={app: facts.get(app, {}) for app in people}, by=by, evidence=evidence,
-    )  # fmt: skip
-    done = STEPS[step.lane, step.work](work)
-    mail = Mailroom(seat)
-    outgoing = [
-        out
-        for document, rows in done.documents.items()
-        if rows.height
-        for out in mail.prepare(
-            document, rows, Subject(Grain.BATCH, batch.code), batch=batch, process=flow.name, lane=step.lane,
-            work=step.key,
+class _Doing:
+    """Some cards of one parcel or batch, on their way into the books."""
+
+    def __init__(self, seat: Seat, cards: Sequence[Card], facts: Told, subject: str, by: str, evidence: str) -> None:
+        self.seat, self.subject, self.by, self.evidence = seat, subject, by, evidence
+        self.batch = cards[0].batch
+        self.flow = FLOWS[self.batch.process]
+        self.people = {card.application_ref: card for card in cards}
+        self.facts = {app: facts[app] for app in self.people}
+
+    def write(self, name: str) -> int:
+        """Outcome first, then one transaction under the UNIQUE key of the cards' events; things move after it."""
+        step = next((s for s in self.flow.steps if s.work == name and s.lane in self.seat.lanes), None)
+        lane, number, done = self._row(step) if step else self._act(name)
+        mail = Mailroom(self.seat)
+        outgoing = [
+            out
+            for document, rows in done.documents.items()
+            if rows.height
+            for out in mail.prepare(
+                document, rows, Subject(Grain.BATCH, self.batch.code), batch=self.batch, process=self.flow.name,
+                lane=lane, work=(number, name),
+            )
+        ]  # fmt: skip
+        cards = [card for app, card in self.people.items() if app not in done.failed]
+        try:
+            with transaction.atomic():
+                self._events(cards, name)
+                if step and step.cards is Effect.ISSUE:
+                    _issue(cards, self.by)
+                if done.write:
+                    done.write()
+                for out in outgoing:
+                    mail.post(out)
+                errand = errands.leave(lane, name, done)
+                audit.note(self.by, name, self.subject, f"{len(cards)} 张 {self.evidence}"[:200])
+        except IntegrityError:
+            return 0  # another desk did one of these cards at this moment; what is left will be asked for again
+        errands.run(self.seat, errand)
+        return len(cards)
+
+    def _row(self, step: Step) -> tuple[Lane, int | None, Done]:
+        kind = Grain.PARCEL if self.subject != self.batch.code else Grain.BATCH
+        if step.cards is Effect.ISSUE and kind is not Grain.PARCEL:
+            raise NotReady(f"{self.subject}: 卡还没有交到发放单位, 先接收交接包 (zhika todo)")
+        work = Work(
+            seat=self.seat, flow=self.flow, step=step, subject=Subject(kind, self.subject), batch=self.batch,
+            people=self.people, facts=self.facts, by=self.by, evidence=self.evidence,
+        )  # fmt: skip
+        return step.lane, step.number, STEPS[step.lane, step.work](work)
+
+    def _act(self, name: str) -> tuple[Lane, int | None, Done]:
+        lane, declared, function = acts.card_by_card(self.seat, name)
+        acts.check(declared, self.subject, by=self.by, second="", reason=self.evidence)
+        work = ActWork(
+            seat=self.seat, act=declared, subject=self.subject, batch=self.batch, process=self.flow.name,
+            people=self.people, told=self.facts, by=self.by, reason=self.evidence,
+        )  # fmt: skip
+        return lane, None, function(work)
+
+    def _events(self, cards: Sequence[Card], kind: str) -> None:
+        now, day = timezone.now(), today()
+        CardEvent.objects.bulk_create(
+            [
+                CardEvent(card=card, kind=kind, happened_at=now, booked_day=day, by=self.by, cause=self.evidence[:200])
+                for card in cards
+            ]
         )
-    ]  # fmt: skip
-    doing = [card for app, card in people.items() if app not in done.failed]
-    try:
-        with transaction.atomic():
-            CardEvent.objects.bulk_create(
-                [
-                    CardEvent(
-                        card=card, kind=step.work, happened_at=work.now, booked_day=today(), by=by,
-                        cause=evidence[:200],
-                    )
-                    for card in doing
-                ]
-            )  # fmt: skip
-            if step.cards is Effect.ISSUE:
-                _issue(doing, by)
-            if done.write:
-                done.write()
-            for out in outgoing:
-                mail.post(out)
-            audit.note(by, step.work, subject, f"{len(doing)} 张 {evidence}"[:200])
-    except IntegrityError:
-        return 0  # another desk did one of these cards at this moment; what is left will be asked for again
-    if done.after:
-        done.after()
-    return len(doing)
 
 
 def _issue(cards: Sequence[Card], by: str) -> None:
@@ -134,7 +159,7 @@ def close_rows(seat: Seat) -> int:
             if step.lane in seat.lanes and step.grain.after_batch and not _has_row(batch, step):
                 counted = _counts(batch, step)
                 if counted:
-                    _close(batch, step, counted)
+                    _close(seat, batch, step, counted)
                     closed += 1
     return closed
 
@@ -158,12 +183,22 @@ def _counts(batch: Batch, step: Step) -> tuple[int, int] | None:
     return (n, done) if n and done >= n else None
 
 
-def _close(batch: Batch, step: Step, counted: tuple[int, int]) -> None:
+def _close(seat: Seat, batch: Batch, step: Step, counted: tuple[int, int]) -> None:
     now = timezone.now()
-    StepRecord.objects.get_or_create(
-        subject_kind=Grain.BATCH, subject=batch.code, number=step.number, function=step.work,
-        defaults={
-            "batch": batch, "process": batch.process, "lane": step.lane, "n_in": counted[0], "n_out": counted[1],
-            "happened_at": now, "booked_at": now, "by": "zhika",
-        },
-    )  # fmt: skip
+    told: list[Outgoing] = []
+    mail = Mailroom(seat)
+    if not seat.platform:
+        told += mail.prepare(
+            PROGRESS, progress.notice(step, *counted, now), Subject(Grain.BATCH, batch.code), batch=batch,
+            process=batch.process, lane=step.lane, work=step.key,
+        )  # fmt: skip
+    with transaction.atomic():
+        _, made = StepRecord.objects.get_or_create(
+            subject_kind=Grain.BATCH, subject=batch.code, number=step.number, function=step.work,
+            defaults={
+                "batch": batch, "process": batch.process, "lane": step.lane, "n_in": counted[0], "n_out": counted[1],
+                "happened_at": now, "booked_at": now, "by": "zhika",
+            },
+        )  # fmt: skip
+        for out in told if made else ():
+            mail.post(out)

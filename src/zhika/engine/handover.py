@@ -1,7 +1,7 @@
 """Two-sided handover: the taker reads the tray and accepts, the giver books the acceptance, differences get a case."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +11,12 @@ from django.utils import timezone
 from zhika.card import tray as trays
 from zhika.engine import desk, parcels, plastic
 from zhika.engine.check import person_key
+from zhika.engine.lists import print_handover
 from zhika.engine.post import taken_manifest
-from zhika.engine.registry import engine_act
+from zhika.engine.registry import ERRANDS, engine_act
 from zhika.engine.work import ActWork, Bound, Done
 from zhika.errors import CardError, NotAllowed, NotReady
-from zhika.flows.documents import ACCEPTANCE, BY_CODE, CARD_LIST
+from zhika.flows.documents import ACCEPTANCE, BY_CODE, CARD_LIST, MATERIAL
 from zhika.flows.lanes import Lane
 from zhika.ledger.batches import Batch, Organisation, organisation
 from zhika.ledger.cards import Card
@@ -66,9 +67,12 @@ def accept(work: ActWork) -> Done:
     """清点、接收: read the trays, count them against the document, and say so to the giver."""
     paper = _awaiting(work)
     sides = sides_of(work.seat, paper)
-    read = _read_trays(work.seat, sides.taker.code, work.subject, _lane(work.seat, paper))
+    paths = all_here(work.seat, paper, sides.taker.code)
+    if not paths:
+        raise NotReady(f"交接 {work.subject}: 料盘未到齐 {sides.taker.code} 的收货处")
+    read = _read_trays(work.seat, paths, _lane(work.seat, paper))
     rows = desk.read(work.seat, paper)
-    if paper.type == "material":
+    if paper.type == MATERIAL.code:
         return _accept_material(work, paper, sides, read, rows)
     return _accept_cards(work, paper, sides, read, rows)
 
@@ -105,15 +109,29 @@ def arrived(seat: Seat, taker: str, code: str) -> list[Path]:
     return sorted(seat.bench(taker, "in").glob(f"{code}{MARK}*.tray"))
 
 
-def _read_trays(seat: Seat, taker: str, code: str, lane: Lane) -> Read:
-    paths = arrived(seat, taker, code)
-    if not paths:
-        raise NotReady(f"交接 {code}: 料盘未到 {taker} 的收货处")
+def all_here(seat: Seat, paper: Paper, taker: str) -> list[Path]:
+    """The trays of a handover once all have come: a courier may bring them one by one. Empty before.
+
+    Material travels in a tray of each kind that its document names, cards in one tray.
+    """
+    paths = arrived(seat, taker, paper.handover_code)
+    if paper.type == MATERIAL.code and paths:
+        told = {f"{kind}s" for kind in desk.read(seat, paper)["kind"]}
+        if not told <= {_kind(path) for path in paths}:
+            return []
+    return paths
+
+
+def _kind(path: Path) -> str:
+    return path.name.rsplit(".", 2)[1]
+
+
+def _read_trays(seat: Seat, paths: Sequence[Path], lane: Lane) -> Read:
     serials: dict[str, Mapping[str, str]] = {}
     pieces: dict[str, int] = {}
     for path in paths:
         with things.on_bench(seat.world, path) as tray:
-            kind = path.name.rsplit(".", 2)[1]
+            kind = _kind(path)
             lying = tray.pieces()
             pieces[kind] = pieces.get(kind, 0) + len(lying)
             for piece in lying:
@@ -174,10 +192,10 @@ def _accept_cards(work: ActWork, paper: Paper, sides: Sides, read: Read, rows: p
             if batch.bundles.filter(birth_movement__isnull=False).exists():
                 _take_known(work, batch, sides, [s for s in listed if s in read.serials], missing, handover)
             else:
-                _take_new(work, paper, batch, sides, read, listed, surplus)
-            unresolved = [s for s in surplus if not Card.objects.filter(batch=batch, serial=s).exists()]
-            close(handover, accepted=len(listed) - len(missing), missing=_cards(batch, missing))
-            for serial in unresolved:
+                _take_new(work, paper, batch, sides, read, listed)
+            known = _cards(batch, missing)
+            close(handover, accepted=len(listed) - len(missing), missing=known, unseen=len(missing) - len(known))
+            for serial in sorted(set(read.serials) - {card.serial for card in _cards(batch, [*read.serials])}):
                 Case.objects.create(kind="surplus", handover=handover, serial=serial, opened_at=timezone.now())
         Paper.objects.filter(pk=paper.pk).update(counted=True)
         if paper.type == CARD_LIST.code:
@@ -197,8 +215,7 @@ def _register(work: ActWork, paper: Paper, sides: Sides, n: int, within: object)
 
 
 def _take_new(
-    work: ActWork, paper: Paper, batch: Batch, sides: Sides, read: Read, listed: Mapping[str, Mapping[str, str]],
-    surplus: list[str],
+    work: ActWork, paper: Paper, batch: Batch, sides: Sides, read: Read, listed: Mapping[str, Mapping[str, str]]
 ) -> None:  # fmt: skip
     """The plastic is counted on this seat for the first time: cards are born here, void ones leave at once."""
     roster = dict(Card.objects.filter(batch=batch).values_list("application_ref", "person_key"))
@@ -210,10 +227,11 @@ def _take_new(
             if row.get("condition") == "void":
                 causes[row["app_no"]] = row.get("cause") or "interrupted"
     people = {key: app for app, key in roster.items() if app not in bound}
-    for serial in surplus:
-        face = read.serials[serial]
+    told = {card.serial for card in bound.values()}
+    for serial, face in read.serials.items():
         app = people.get(person_key(work.seat.home, face.get("id_no", ""), face.get("name", "")))
-        if app and app not in bound:  # in the tray, not on the list: whose it is stands on its face
+        # In the tray, but the list doesn't say whose, or names somebody unknown: whose it is stands on its face.
+        if serial not in told and app and app not in bound:
             bound[app] = Bound(serial, "")
             causes[app] = "row-missing"
     if work.seat.platform:
@@ -258,13 +276,13 @@ def _line(code: str, kind: str, given: int, accepted: int, serial: str = "") -> 
     }  # fmt: skip
 
 
-def _answer(work: ActWork, paper: Paper, sides: Sides, lines: list[dict[str, str]], write: object) -> Done:
+def _answer(
+    work: ActWork, paper: Paper, sides: Sides, lines: list[dict[str, str]], write: Callable[[], None]
+) -> Done:  # fmt: skip
     rows = pl.DataFrame(lines, schema=dict.fromkeys(ACCEPTANCE.columns, pl.String))
 
-    def after() -> None:
-        settle(work.seat)
-
-    return Done(documents={ACCEPTANCE: rows}, to={ACCEPTANCE: frozenset({paper.sender})}, write=write, after=after)  # type: ignore[arg-type]
+    to = {ACCEPTANCE: frozenset({paper.sender})}
+    return Done(documents={ACCEPTANCE: rows}, to=to, write=write, after=work.subject)
 
 
 @engine_act
@@ -335,21 +353,17 @@ def found(work: ActWork) -> Done:
     if card is None or lies is None or lies.state != State.MISSING:
         raise NotReady(f"卡 {work.subject} 没有短少案")
     holder, batch = lies.organisation, card.batch
-    path = work.seat.bench(holder.code, "in") / "found.tray"
-    with things.on_bench(work.seat.world, path) as tray:
-        if tray.find(work.subject) is None:
-            raise CardError(f"{path.name} 中没有卡 {work.subject}")
     listed = _listed(work.seat, batch, work.subject)
     bench = work.seat.bench(holder.code, "bench")
     if listed is None:
-        return Done(
-            write=lambda: _found_void(work, card, lies),
-            after=lambda: _lay(work, path, bench / f"{batch.code}.cards.tray"),
-        )
+        _lay(work, holder.code, bench / f"{batch.code}.cards.tray")
+        return Done(write=lambda: _found_void(work, card, lies))
     nth = Handover.objects.filter(batch=batch, document=CARD_LIST.code).count() + 1
     code = f"{batch.code}~{CARD_LIST.code}+{nth}"
     taker = organisation(batch.parties.get(lane=Lane.CENTRE).organisation.code)
     name = f"{batch.code}.good.tray"
+    print_handover(work.seat, CARD_LIST, listed, code, holder, taker, work.now)
+    _lay(work, holder.code, bench / name)
 
     def write() -> None:
         within = plastic.batch_group(batch)
@@ -360,7 +374,6 @@ def found(work: ActWork) -> Done:
         again = group(f"{batch.code}/again{nth}", "batch", batch.code)
         move(lies, place(holder, State.GIVEN, again), Cards([card.pk]), cause="give", by=work.by, handover=handover)
         Case.objects.filter(card=card, closed_at=None).update(closed_at=timezone.now(), closing=f"找回: {work.reason}")
-        _lay(work, path, bench / name)
         handover.trays = [name]
         handover.save(update_fields=["trays"])
 
@@ -382,58 +395,75 @@ def _listed(seat: Seat, batch: Batch, serial: str) -> pl.DataFrame | None:
     return None
 
 
-def _lay(work: ActWork, source: Path, target: Path) -> None:
-    """The found card goes from the finder's tray onto the bench."""
+def _lay(work: ActWork, holder: str, target: Path) -> None:
+    """The found card goes from the finder's tray onto the bench; where a worker cut off has laid it, it stays."""
+    source = found_tray(work.seat, holder)
     if not target.exists():
         trays.create(target, target.stem, "cards")
-    with things.on_bench(work.seat.world, source) as old, things.on_bench(work.seat.world, target) as new:
-        piece = old.find(work.subject)
-        if piece:
-            old.move(piece, new)
+    with things.on_bench(work.seat.world, target) as new:
+        if source.exists():
+            with things.on_bench(work.seat.world, source) as old:
+                piece = old.find(work.subject)
+                if piece:
+                    old.move(piece, new)
+        if new.find(work.subject) is None:
+            raise CardError(f"{source.name} 中没有卡 {work.subject}")
+
+
+def found_tray(seat: Seat, holder: str) -> Path:
+    """Where a card that was missing lies when somebody finds it: among what comes in at its giver's."""
+    return seat.bench(holder, "in") / "found.tray"
+
+
+def turned_up(seat: Seat, holder: str, batch_code: str, serial: str) -> bool:
+    """Whether a missing card lies in the finder's tray, or where a worker cut off has laid it already."""
+    bench = seat.bench(holder, "bench")
+    for path in (found_tray(seat, holder), bench / f"{batch_code}.cards.tray", bench / f"{batch_code}.good.tray"):
+        if path.exists():
+            try:
+                with things.on_bench(seat.world, path) as tray:
+                    if tray.find(serial):
+                        return True
+            except CardError:  # busy, or just carried away: one looks again later
+                continue
+    return False
 
 
 # Trays on their way ------------------------------------------------------------------------------------------------
 
 
 def ship(seat: Seat) -> int:
-    """Send off the trays of what was given: sealed, then renamed into the giver's out/TAKER/. Safe to repeat."""
+    """Send off the trays of what was given: sealed and carried into the giver's out/TAKER/. Safe to repeat."""
     shipped = 0
     for handover in Handover.objects.filter(shipped=False).select_related("from_organisation", "to_organisation"):
         bench = seat.bench(handover.from_organisation.code, "bench")
         out = seat.bench(handover.from_organisation.code, "out") / handover.to_organisation.code
-        out.mkdir(parents=True, exist_ok=True)
         try:
             for name in handover.trays:
                 if (bench / name).exists():
-                    trays.seal(bench / name)
-                    (bench / name).rename(out / f"{handover.code}{MARK}{name}")
-        except trays.TrayBusy:
+                    trays.move(bench / name, out, f"{handover.code}{MARK}{name}")
+        except CardError:  # busy, or another worker of this seat carries it at this moment
             continue
-        Handover.objects.filter(pk=handover.pk).update(shipped=True)
-        shipped += 1
+        shipped += Handover.objects.filter(pk=handover.pk, shipped=False).update(shipped=True)
     return shipped
 
 
-def settle(seat: Seat) -> int:
-    """Put the trays of what was accepted onto the taker's bench; a second one of the same name joins the first."""
-    settled = 0
-    accepted = Paper.objects.filter(receiver=seat.name, counted=True).exclude(handover_code="").values("handover_code")
-    for handover in Handover.objects.filter(settled=False, code__in=accepted).select_related("to_organisation"):
-        taker = handover.to_organisation.code
-        try:
-            for path in arrived(seat, taker, handover.code):
-                _onto_bench(seat, path, seat.bench(taker, "bench") / path.name.split(MARK, 1)[1])
-        except trays.TrayBusy:
-            continue
-        Handover.objects.filter(pk=handover.pk).update(settled=True)
-        settled += 1
-    return settled
+def put_away(seat: Seat, code: str) -> None:
+    """收货上架: the trays of what was accepted onto the taker's bench; one of a name that lies there joins that one."""
+    taker = Handover.objects.get(code=code).to_organisation.code
+    bench = seat.bench(taker, "bench")
+    for path in arrived(seat, taker, code):
+        name = path.name.split(MARK, 1)[1]
+        if (bench / name).exists():
+            _join(seat, path, bench / name)
+        else:
+            trays.move(path, bench, name)
 
 
-def _onto_bench(seat: Seat, path: Path, target: Path) -> None:
-    if not target.exists():
-        path.rename(target)
-        return
+ERRANDS[None, "accept"] = put_away
+
+
+def _join(seat: Seat, path: Path, target: Path) -> None:
     with things.on_bench(seat.world, path) as came, things.on_bench(seat.world, target) as here:
         for piece in came.pieces():
             came.move(piece, here)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from zhika.engine import acts, batches, desk, each, handover, parcels, post
+from zhika.engine import acts, batches, desk, each, errands, handover, parcels, post
 from zhika.engine.next import ready
 from zhika.engine.registry import DUE
 from zhika.engine.run import run
@@ -46,7 +46,7 @@ def work_once(seat: Seat, tell: Tell) -> int:
     for arrival in post.take_mail(seat):
         tell(Happening("mail", arrival.verdict, subject=str(arrival.stem)))
         done += 1
-    done += handover.settle(seat)
+    done += errands.run_left(seat)
     done += len(batches.open_waiting(seat))
     done += acts.run_awaiting(seat, first=True)
     done += acts.run_awaiting(seat, first=False)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from itertools import groupby
 
+from django.db import connection
 from django.utils import timezone
 
 from zhika.engine.work import Bound, Done, Work
@@ -11,7 +12,7 @@ from zhika.flows.chart import Grain
 from zhika.flows.documents import Document
 from zhika.flows.lanes import Lane
 from zhika.ledger.batches import Batch, Bundle, Organisation, organisation
-from zhika.ledger.cards import Card, Failure
+from zhika.ledger.cards import Card
 from zhika.ledger.custody import (
     WHOLE,
     Cards,
@@ -110,16 +111,17 @@ def fail(
 ) -> list[Card]:
     """Cards leave the batch with their cause, each once; their plastic, where it lies good, becomes void."""
     cards = list(Card.objects.filter(batch=batch, application_ref__in=list(causes), failure=None))
-    Failure.objects.bulk_create(
-        [
-            Failure(
-                card=card, cause=causes[card.application_ref], step=step, source=source, happened_at=timezone.now(),
-                document=(rows or {}).get(card.application_ref, ("", 0))[0],
-                row=(rows or {}).get(card.application_ref, ("", None))[1],
-            )
-            for card in cards
-        ]
-    )  # fmt: skip
+    happened = connection.ops.adapt_datetimefield_value(timezone.now())
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO ledger_failure (card_id, cause, step, source, happened_at, document, \"row\")"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            [
+                (card.pk, causes[card.application_ref], step, source, happened,
+                 *(rows or {}).get(card.application_ref, ("", None)))
+                for card in cards
+            ],
+        )  # fmt: skip
     return cards
 
 
@@ -132,20 +134,22 @@ def void_failed(batch: Batch, *, by: str, step: StepRecord | None = None, among:
         lying = where(Card.objects.filter(batch=batch, failure__isnull=False).values_list("pk", flat=True))
     else:
         lying = where(card.pk for card in among)
-    places = {p.pk: p for p in Place.objects.filter(pk__in=set(lying.values()), state=State.GOOD)}
+    lies = Place.objects.filter(pk__in=set(lying.values()), state=State.GOOD).select_related("organisation")
+    places = {p.pk: p for p in lies}
     moved = 0
     for pk, source in places.items():
         cards = [card for card, at in lying.items() if at == pk]
         target = place(source.organisation, State.VOID, batch_group(batch))
-        moved += move(source, target, Cards(cards), cause="void", by=by, step=step)
+        moved += move(source, target, Cards(cards, seen=True), cause="void", by=by, step=step)
     return moved
 
 
 def hand_over(work: Work, document: Document, done: Done, step: StepRecord) -> Handover:
     """Given: good and void cards of the batch, or a parcel's bundle, or material, to whoever takes them."""
     assert work.batch is not None
-    giver = organisation(work.organisation)
-    taker = done.taker or organisation(work.party(receiver(document, work)))
+    parties = {p.lane: p.organisation for p in work.batch.parties.select_related("organisation")}
+    giver = parties.get(work.lane) or organisation(work.organisation)
+    taker = done.taker or parties.get(to := receiver(document, work)) or organisation(work.party(to))
     legs: list[tuple[Place, Place, What]] = []
     within = batch_group(work.batch)
     if document.code == "material":
@@ -168,14 +172,14 @@ def hand_over(work: Work, document: Document, done: Done, step: StepRecord) -> H
         else:
             legs = [(source, given, Cards(ids))]
     else:
-        void = place(giver, State.VOID, within)
-        legs = [(good(giver, work.batch), place(giver, State.GIVEN, within), WHOLE)]
-        if document.code != "card-list" and count(void):
-            legs.append((void, place(giver, State.GIVEN, void_group(work.batch)), WHOLE))
+        legs = [(place(giver, State.GOOD, within), place(giver, State.GIVEN, within), WHOLE)]
+        if document.code != "card-list":
+            legs.append((place(giver, State.VOID, within), place(giver, State.GIVEN, void_group(work.batch)), WHOLE))
         legs = [leg for leg in legs if count(leg[0])]
     return give(
         handover_code(work, document), legs, giver=giver, taker=taker, within=within, batch=work.batch,
         document=document.code, subject_kind=work.subject.kind, subject=work.subject.code, by=work.by, step=step,
+        trays=[tray.name for tray in done.trays],
     )  # fmt: skip
 
 

@@ -151,6 +151,8 @@ def _take(seat: Seat, mail: Mailroom, folder: Path, stem: Stem) -> Arrival | Non
             identities=load_identities(seat.home / "keys"), photos=_photos(seat, stem),
         )  # fmt: skip
     except PackageRefused as refused:
+        if refused.cause in ON_THE_WAY and _taken_meanwhile(folder, stem):
+            return None
         if refused.cause in ON_THE_WAY:
             return _reject(seat, mail, folder, stem, refused, digest)
         return _refuse(seat, folder, stem, refused, digest)
@@ -166,6 +168,12 @@ def _ask(seat: Seat, mail: Mailroom, folder: Path, stem: Stem, expected: int) ->
             fault = Fault(f"{stem.peer}-{expected:06d}", "此编号的封包未到, 后面的已到, 请再寄一次")
             _answer(seat, mail, stem.peer, expected, NOTHING, "damaged", (fault,))
             manifest.touch()
+
+
+def _taken_meanwhile(folder: Path, stem: Stem) -> bool:
+    """Another worker of this seat has taken it while this one read: what is lacking has not been lost."""
+    gone = not (folder / f"{stem}{MANIFEST}").exists()
+    return gone or Inbox.objects.filter(peer=stem.peer, number=stem.number).exists()
 
 
 def _fits(seat: Seat, manifest: Manifest) -> Document:
@@ -290,10 +298,11 @@ def _archive(seat: Seat, row: Outbox) -> None:
     """An answered package leaves staging for mail/sent: three files that anyone may verify later."""
     stem, folder = Stem(seat.name, row.number, row.document), _sent_folder(seat, row.peer)
     payload = seat.home / "mail" / "staging" / row.payload_sha256
-    if payload.exists():
-        payload.replace(folder / f"{stem}{PAYLOAD}")
+    if payload.exists():  # it goes last: as long as it is in staging, whoever was cut off does all of it again
         desk.write_once(folder / f"{stem}{SIGNATURE}", bytes(row.signature))
         desk.write_once(folder / f"{stem}{MANIFEST}", bytes(row.manifest))
+        with suppress(FileNotFoundError):  # another worker of this seat has just done it
+            payload.replace(folder / f"{stem}{PAYLOAD}")
 
 
 def _keep(seat: Seat, folder: Path, stem: Stem) -> None:
@@ -302,7 +311,7 @@ def _keep(seat: Seat, folder: Path, stem: Stem) -> None:
     taken.mkdir(parents=True, exist_ok=True)
     for suffix in SUFFIXES:
         source, target = folder / f"{stem}{suffix}", taken / f"{stem}{suffix}"
-        if source.exists() and not target.exists():
+        with suppress(FileExistsError, FileNotFoundError):  # named already, or taken by another worker of this seat
             os.link(source, target)
 
 
@@ -311,7 +320,7 @@ def _set_aside(seat: Seat, folder: Path, stem: Stem, refused: PackageRefused) ->
     rejected = seat.home / "mail" / "rejected"
     rejected.mkdir(parents=True, exist_ok=True)
     for suffix in SUFFIXES:
-        if (folder / f"{stem}{suffix}").exists():
+        with suppress(FileNotFoundError):
             shutil.copyfile(folder / f"{stem}{suffix}", rejected / f"{stem}{suffix}")
     (rejected / f"{stem}.reason.txt").write_text(f"{refused.cause.code}\n{refused}\n", encoding="utf-8")
 
@@ -323,12 +332,13 @@ def taken_manifest(seat: Seat, paper: Paper) -> Manifest:
 
 
 def sweep(seat: Seat, *, older: timedelta = timedelta(hours=1)) -> int:
-    """At start: `.part` files, and staged payloads that no outbox row names."""
+    """At start: `.part` files and packages without manifest in and out, staged payloads that no outbox row names."""
     before = (timezone.now() - older).timestamp()
     staging = seat.home / "mail" / "staging"
     staging.mkdir(parents=True, exist_ok=True)
     named = set(Outbox.objects.values_list("payload_sha256", flat=True))
-    swept = Mailbox(str(seat.home / "mail" / "in")).sweep(older)
+    boxes = [seat.home / "mail" / "in", *(seat.home / "mail" / "out").glob("*/")]
+    swept = sum(Mailbox(str(box)).sweep(older) for box in boxes)
     for path in staging.iterdir():
         if path.name not in named and path.stat().st_mtime < before:
             if path.is_dir():

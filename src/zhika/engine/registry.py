@@ -17,9 +17,14 @@ Due = Callable[[Seat], Iterable[tuple[str, str, str]]]
 FromFile = Callable[[Seat, Path, Mapping[str, str]], Iterable[tuple[str, Mapping[str, str]]]]
 """How a file told with `zhika do` becomes subjects with their facts."""
 
+Errand = Callable[[Seat, str], None]
+"""What is to be done with things once a transaction holds, by its subject. It may be called again after a crash."""
+
 STEPS: dict[tuple[Lane, str], StepFunction] = {}
 ACT_FUNCTIONS: dict[tuple[Lane | None, str], ActFunction] = {}
 """By lane and name; lane None: the engine's own, for every lane."""
+ERRANDS: dict[tuple[Lane | None, str], Errand] = {}
+"""By lane and name of the row or act that leaves it; lane None: the engine's own."""
 DUE: list[Due] = []
 FROM_FILE: dict[str, FromFile] = {}
 TODO: list["TodoSource"] = []

@@ -7,9 +7,10 @@ import polars as pl
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from zhika.engine import batches, desk, parcels, plastic
+from zhika.engine import batches, desk, errands, parcels, plastic
 from zhika.engine.check import Aside, agree
 from zhika.engine.outgoing import Mailroom, Outgoing
+from zhika.engine.progress import notice
 from zhika.engine.registry import STEPS
 from zhika.engine.work import Done, Subject, Work
 from zhika.errors import ConfigurationError
@@ -18,7 +19,8 @@ from zhika.flows.documents import BY_CODE, EXCEPTIONS, PROGRESS, Document
 from zhika.ledger import audit
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
-from zhika.ledger.custody import Group, Handover
+from zhika.ledger.custody import Group
+from zhika.ledger.errands import Errand
 from zhika.ledger.steps import Paper, StepRecord
 from zhika.seat.config import Seat
 
@@ -68,6 +70,7 @@ class Outcome:
         self.work, self.done, self.people, self.asides, self.papers = work, done, people, asides, papers
         self.failed = {**gone, **done.failed}
         self.mail = Mailroom(work.seat)
+        self.errand: Errand | None = None
 
     def write(self) -> bool:
         """Seal, then one transaction; a second worker's outcome is thrown away. Things move after it."""
@@ -77,8 +80,7 @@ class Outcome:
             raise ConfigurationError(f"{work.step.work}: its row does not send {', '.join(d.code for d in unknown)}")
         if not self.book(self.seal()):
             return False
-        if self.done.after:
-            self.done.after()
+        errands.run(work.seat, self.errand)
         return True
 
     def book(self, outgoing: Sequence[Outgoing]) -> bool:
@@ -91,6 +93,7 @@ class Outcome:
                 self._book(record)
                 for out in outgoing:
                     self.mail.post(out)
+                self.errand = errands.leave(self.work.lane, self.work.step.work, self.done)
         except IntegrityError:
             if done_already(self.work.subject, self.work.step):
                 return False
@@ -109,7 +112,7 @@ class Outcome:
                 frame = pl.DataFrame(rows, schema=dict.fromkeys(EXCEPTIONS.columns, pl.String))
                 out += self._prepare(EXCEPTIONS, frame, to=_others(work.batch, work.seat))
             if work.step.grain is Grain.BATCH and not work.seat.platform:
-                out += self._prepare(PROGRESS, pl.DataFrame([self._progress()]))
+                out += self._prepare(PROGRESS, notice(work.step, *self._counts(), work.now))
         return out
 
     def _prepare(
@@ -148,14 +151,6 @@ class Outcome:
         n_out = len(self.people.keys() - self.failed.keys()) if self.done.n_out is None else self.done.n_out
         return n_in, n_out
 
-    def _progress(self) -> dict[str, str]:
-        n_in, n_out = self._counts()
-        step = self.work.step
-        return {
-            "number": str(step.number), "lane": str(step.lane), "work": step.work, "n_in": str(n_in),
-            "n_out": str(n_out), "at": self.work.now.isoformat(timespec="seconds"),
-        }  # fmt: skip
-
     def _record(self) -> StepRecord:
         work = self.work
         n_in, n_out = self._counts()
@@ -177,9 +172,7 @@ class Outcome:
             plastic.void_failed(batch, by=work.by, step=record, among=None if born else failed)
             for document in self.done.documents:
                 if document.things:
-                    handover = plastic.hand_over(work, document, self.done, record)
-                    trays = [tray.name for tray in self.done.trays]
-                    Handover.objects.filter(pk=handover.pk).update(trays=trays)
+                    plastic.hand_over(work, document, self.done, record)
         Paper.objects.filter(pk__in=[paper.pk for paper in self.papers]).update(state=Paper.USED)
         audit.note(work.by, work.step.work, work.subject.code, work.evidence)
 

@@ -17,7 +17,6 @@ from zhika.ledger.batches import Batch
 from zhika.ledger.cards import CardEvent
 from zhika.ledger.custody import Case, Group, Place, State, count
 from zhika.ledger.steps import Paper, StepRecord, Trouble
-from zhika.seat import things
 from zhika.seat.config import Seat
 
 BY, SECOND, EVIDENCE, REASON, ID_SHOWN = "<by>", "<second>", "<evidence>", "<reason>", "<id_no>"
@@ -89,7 +88,7 @@ def _handovers(seat: Seat) -> Iterator[Todo]:
     papers = Paper.objects.filter(receiver=seat.name, counted=False).exclude(handover_code="").exclude(state=Paper.SENT)
     for paper in papers.order_by("pk"):
         taker = handover.sides_of(seat, paper).taker
-        here = bool(handover.arrived(seat, taker.code, paper.handover_code))
+        here = bool(handover.all_here(seat, paper, taker.code))
         opened = Batch.objects.filter(code=paper.batch_code).exists() or paper.type == "material"
         lane = next(iter(sorted(BY_CODE[paper.type].receivers & seat.lanes)))
         waits = taker.name if here else f"料盘在途: {paper.handover_code}"
@@ -121,12 +120,12 @@ def _collected(seat: Seat) -> Iterator[Todo]:
     if Lane.BANK not in seat.lanes:
         return
     events = CardEvent.objects.filter(kind="collected").exclude(
-        card__in=CardEvent.objects.filter(kind__in=["activate", "activate_card"]).values("card")
+        card__in=CardEvent.objects.filter(kind="activate").values("card")
     )
     for event in events.select_related("card__batch").order_by("pk"):
         flow = FLOWS[event.card.batch.process]
         row = next((s for s in flow.steps if s.work == "activate"), None)
-        work = row.work if row else "activate_card"
+        work = "activate"
         yield Todo(
             Lane.BANK, work, row.title if row else BY_NAME[work].title, event.card.serial or "", 1, event.happened_at,
             "持卡人到柜台", command(work, event.card.serial or "", ID_SHOWN), "each" if row else "act",
@@ -136,15 +135,11 @@ def _collected(seat: Seat) -> Iterator[Todo]:
 def _found(seat: Seat) -> Iterator[Todo]:
     """Missing cards; with a command once one lies in the finder's tray."""
     for case in Case.objects.filter(kind="missing", closed_at=None, card__isnull=False).select_related(
-        "handover", "card"
+        "handover", "card__batch"
     ):
         giver = case.handover.from_organisation
-        path = seat.bench(giver.code, "in") / "found.tray"
-        here = False
         own = giver.code in {*seat.organisations.values(), seat.name}
-        if own and path.exists():
-            with things.on_bench(seat.world, path) as tray:
-                here = tray.find(case.serial) is not None
+        here = own and handover.turned_up(seat, giver.code, case.card.batch.code, case.serial)
         lane = next(iter(sorted(BY_CODE[case.handover.document].senders)))
         yield Todo(
             lane, "found", f"短少待查: {case.handover.code}", case.serial, 1, case.opened_at, giver.name,

@@ -111,8 +111,8 @@ class Done:
     """Pieces of material that travel (one module and one blank each count as one piece of their kind)."""
     write: Callable[[], None] | None = None
     """What the lane writes in its own tables, in the same transaction."""
-    after: Callable[[], None] | None = None
-    """What happens to things once the transaction holds; may be called again after a crash."""
+    after: str = ""
+    """Subject of what happens to things once the transaction holds: `registry.ERRANDS` says by whom."""
     n_in: int | None = None
     n_out: int | None = None
 
@@ -129,6 +129,10 @@ class ActWork:
     paper: Paper | None = None
     rows: Rows | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    people: Mapping[str, Card] = field(default_factory=dict)
+    """Of an act done card by card: the cards it is about, by application number."""
+    told: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """And what was told of each, by application number."""
     by: str = "zhika"
     second: str = ""
     reason: str = ""

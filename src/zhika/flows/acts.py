@@ -46,6 +46,8 @@ class Act:
     persons: int = 1
     repeats: bool = False
     """May be done again on the same subject, when there is something to do it to."""
+    each: bool = False
+    """Done card by card, like a row of that grain: an event of the card, for as many cards at once as are told."""
     first: bool = False
     """Runs before any row: an exception list keeps a failed card out of the next step."""
     processes: frozenset[str] = ALL
@@ -65,7 +67,7 @@ ACTS: tuple[Act, ...] = (
     Act("erase", "清除银行资料与印张", {SUPPLIER}, ACCEPTANCE, sends=(ERASURE,)),
     Act("delete_sealed_copy", "删除已寄封包", {BANK}, ERASURE),
     Act("take_collection", "领卡回执登记", {CENTRE, BANK}, COLLECTION),
-    Act("activate_card", "柜台激活", {BANK}, sends=(ACTIVATION,), hand=True),
+    Act("activate", "柜台激活", {BANK}, sends=(ACTIVATION,), hand=True, each=True, processes=ALL - {"urban-batch"}),
     Act("take_activation", "激活回执登记", {CENTRE}, ACTIVATION),
     Act("destroy", "销毁废卡", {BANK, CENTRE}, sends=(DESTRUCTION,), hand=True, persons=2, repeats=True),
     Act("take_destruction", "销毁记录登记", {INTEGRATOR, CENTRE}, DESTRUCTION),

@@ -126,8 +126,6 @@ class Handover(models.Model):
     trays = models.JSONField(default=list)
     """File names of the trays that travel, on the giver's bench until they are shipped."""
     shipped = models.BooleanField(default=False)
-    settled = models.BooleanField(default=False)
-    """Taken over: the trays lie on the taker's bench."""
     given_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
 
@@ -174,6 +172,8 @@ class Cards:
     """These cards, by primary key, one movement each."""
 
     ids: Sequence[int]
+    seen: bool = False
+    """Where they lie was read in this very transaction."""
 
 
 What: TypeAlias = Quantity | Whole | Bundle | Cards
@@ -187,9 +187,12 @@ def group(code: str, kind: str, ref: str = "") -> Group:
 
 def place(organisation: Organisation, state: State | str, within: Group) -> Place:
     """The place of this holder, state and group, with its balance row."""
-    found, _ = Place.objects.get_or_create(organisation=organisation, state=state, group=within)
-    Balance.objects.get_or_create(place=found, defaults={"outside": state == State.OUTSIDE})
-    return found
+    known = Place.objects.filter(organisation=organisation, state=state, group=within, balance__isnull=False)
+    if found := next(iter(known), None):
+        return found
+    made, _ = Place.objects.get_or_create(organisation=organisation, state=state, group=within)
+    Balance.objects.get_or_create(place=made, defaults={"outside": state == State.OUTSIDE})
+    return made
 
 
 def today(at: datetime | None = None) -> date:
@@ -199,7 +202,7 @@ def today(at: datetime | None = None) -> date:
 
 def count(at: Place) -> int:
     """Pieces that lie there now."""
-    return Balance.objects.filter(place=at).values_list("n", flat=True).first() or 0
+    return next(iter(Balance.objects.filter(place=at).values_list("n", flat=True)), 0)
 
 
 def move(
@@ -226,13 +229,13 @@ def move(
     with transaction.atomic():
         alone()
         match what:
-            case Cards(ids):
-                lost = [card for card, lies in where(ids).items() if lies != source.pk]
+            case Cards(ids, seen):
+                lost = [] if seen else [card for card, lies in where(ids).items() if lies != source.pk]
                 if lost or not ids:
                     raise NotAllowed(
                         by, f"移动 {len(ids)} 张卡", f"其中 {len(lost)} 张不在移出处" if ids else NO_PIECES
                     )
-                Movement.objects.bulk_create([Movement(n=1, card_id=card, **line) for card in ids], batch_size=1_000)
+                _each(Movement(n=1, **line), ids)
                 n = len(ids)
             case Quantity(n):
                 Movement.objects.create(n=n, **line)
@@ -247,15 +250,33 @@ def move(
     return n
 
 
+def _each(like: Movement, cards: Sequence[int]) -> None:
+    """The same movement for each card; thousands at once when a parcel is handed out."""
+    line = (
+        connection.ops.adapt_datefield_value(like.booked_day),
+        connection.ops.adapt_datetimefield_value(like.happened_at),
+        like.from_place_id, like.to_place_id, like.step_id, like.handover_id, like.cause, like.by,
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO ledger_movement (booked_day, happened_at, from_place_id, to_place_id, n, step_id, handover_id,"
+            ' cause, "by", card_id) VALUES (%s, %s, %s, %s, 1, %s, %s, %s, %s, %s)',
+            [(*line, card) for card in cards],
+        )
+
+
 def _post(source: Place, target: Place, n: int) -> None:
     """Balance and tally of one movement."""
-    Balance.objects.filter(place=source).update(n=models.F("n") - n)
-    Balance.objects.filter(place=target).update(n=models.F("n") + n)
+    day = connection.ops.adapt_datefield_value(today())
     with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE ledger_balance SET n = n + CASE WHEN place_id = %s THEN %s ELSE %s END WHERE place_id IN (%s, %s)",
+            [source.pk, -n, n, source.pk, target.pk],
+        )
         cursor.execute(
             "INSERT INTO ledger_tally (booked_day, from_place_id, to_place_id, n) VALUES (%s, %s, %s, %s) "
             "ON CONFLICT (booked_day, from_place_id, to_place_id) DO UPDATE SET n = ledger_tally.n + excluded.n",
-            [today(), source.pk, target.pk, n],
+            [day, source.pk, target.pk, n],
         )
 
 
@@ -387,10 +408,12 @@ def by_bundle(at: Place, bundles: Collection[int] = ()) -> Counter[int]:
 def give(
     code: str, legs: Sequence[tuple[Place, Place, What]], *, giver: Organisation, taker: Organisation, within: Group,
     batch: Batch | None, document: str, subject_kind: str, subject: str, by: str, step: StepRecord | None,
+    trays: Sequence[str] = (),
 ) -> Handover:  # fmt: skip
     """Given: still the giver's to answer for. The same key twice is the same handover.
 
-    `legs` are the movements into the giver's *given* places: good cards, and void ones apart.
+    `legs` are the movements into the giver's *given* places: good cards, and void ones apart. `trays`: file names of
+    what travels, on the giver's bench.
     """
     existing = Handover.objects.filter(code=code).first()
     if existing:
@@ -398,7 +421,7 @@ def give(
     with transaction.atomic():
         handover = Handover.objects.create(
             code=code, from_organisation=giver, to_organisation=taker, group=within, batch=batch, document=document,
-            subject_kind=subject_kind, subject=subject, given=0, given_at=timezone.now(),
+            subject_kind=subject_kind, subject=subject, given=0, given_at=timezone.now(), trays=list(trays),
         )  # fmt: skip
         for source, target, what in legs:
             handover.given += move(source, target, what, cause="give", by=by, step=step, handover=handover)
@@ -407,13 +430,22 @@ def give(
 
 
 def close(
-    handover: Handover, *, accepted: int, missing: Sequence[Card | str] = (), surplus: Sequence[str] = ()
+    handover: Handover,
+    *,
+    accepted: int,
+    missing: Sequence[Card | str] = (),
+    surplus: Sequence[str] = (),
+    unseen: int = 0,
 ) -> None:
-    """Accepted, once. What is missing stands with a case each."""
+    """Accepted, once. What is missing stands with a case each.
+
+    `unseen`: pieces that the list names and that never came into these books: their case stands in the giver's.
+    """
     if handover.accepted is not None:
         raise NotAllowed(handover.to_organisation.code, f"再次接收 {handover.code}", "交接已关闭")
     now = timezone.now()
-    handover.accepted, handover.difference, handover.accepted_at = accepted, len(missing) - len(surplus), now
+    difference = len(missing) + unseen - len(surplus)
+    handover.accepted, handover.difference, handover.accepted_at = accepted, difference, now
     handover.save(update_fields=["accepted", "difference", "accepted_at"])
     for piece in missing:
         card = piece if isinstance(piece, Card) else None

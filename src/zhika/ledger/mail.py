@@ -1,6 +1,6 @@
 """Numbers of mail: what was promised to whom, and what came from whom. Fixed in the transaction of the step."""
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Max, Q
 
 from zhika.ledger.alone import alone
@@ -49,7 +49,10 @@ class Inbox(models.Model):
 def next_number(peer: str) -> int:
     """The next number to this peer; call it inside the step's transaction."""
     alone()
-    return (Outbox.objects.filter(peer=peer).aggregate(n=Max("number"))["n"] or 0) + 1
+    with connection.cursor() as cursor:  # the ORM takes ten times as long to write this line as the store to answer it
+        cursor.execute("SELECT coalesce(max(number), 0) + 1 FROM ledger_outbox WHERE peer = %s", [peer])
+        (number,) = cursor.fetchone()
+    return int(number)
 
 
 def expected_number(peer: str) -> int:

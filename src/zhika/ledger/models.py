@@ -4,11 +4,12 @@ from zhika.ledger.audit import AuditEntry, AuditSeal
 from zhika.ledger.batches import Batch, Bundle, Organisation, Party, Unit
 from zhika.ledger.cards import Card, CardEvent, Failure
 from zhika.ledger.custody import Balance, Case, Group, Handover, Movement, Place, Tally
+from zhika.ledger.errands import Errand
 from zhika.ledger.mail import Inbox, Outbox
 from zhika.ledger.steps import ActRecord, Paper, StepRecord, Trouble
 
 __all__ = [
-    "ActRecord", "AuditEntry", "AuditSeal", "Balance", "Batch", "Bundle", "Card", "CardEvent", "Case", "Failure",
-    "Group", "Handover", "Inbox", "Movement", "Organisation", "Outbox", "Paper", "Party", "Place", "StepRecord",
-    "Tally", "Trouble", "Unit",
+    "ActRecord", "AuditEntry", "AuditSeal", "Balance", "Batch", "Bundle", "Card", "CardEvent", "Case", "Errand",
+    "Failure", "Group", "Handover", "Inbox", "Movement", "Organisation", "Outbox", "Paper", "Party", "Place",
+    "StepRecord", "Tally", "Trouble", "Unit",
 ]  # fmt: skip

@@ -32,7 +32,7 @@ CLERKS: Mapping[str, tuple[str, str]] = {
 PROXIES = 3
 """Of a scheme's people, how many send somebody of the family."""
 SETTLED = 3.0
-"""Seconds for which a batch to be formed must not have grown."""
+"""Seconds for which a batch to be formed, or the queue at a counter, must not have grown."""
 LATER = 0.2
 """Of the people of a parcel, how many come on the second day."""
 REASONS = {"found": "清点料箱时找到"}
@@ -72,7 +72,7 @@ class Cast:
     _asked: dict[str, int] = field(default_factory=dict)
     """How often a parcel was seen waiting: one time for each day."""
     _seen: dict[str, tuple[int, float]] = field(default_factory=dict)
-    """Batches that could be formed: for how many people, and since when no one came to them."""
+    """What one has patience with: how much waited, and since when no more came."""
 
     @classmethod
     def of(cls, city: City, world: World, seed: int) -> "Cast":
@@ -97,23 +97,27 @@ class Cast:
             mine = [item for item in ready if item["work"] == work]
             if work == "hand_out":
                 yield from self._hand_out(mine)
-            elif work in ("activate", "activate_card"):
-                yield from self._activate(work, mine)
+            elif work == "activate":
+                if self._settled(work, len(mine)):
+                    yield from self._activate(work, mine)
             elif work == "form":
-                yield from _together(work, [item for item in mine if "confirm" not in works and self._settled(item)])
+                # A batch is cut when the office has confirmed all its lots.
+                confirmed = "confirm" not in works
+                yield from _together(work, [i for i in mine if self._settled(i["subject"], i["n"]) and confirmed])
             elif work in TOGETHER:
                 yield from _together(work, mine)
             else:
                 yield from (Command(_filled(item)) for item in mine)
 
-    def _settled(self, item: Item) -> bool:
-        """A batch is cut when the office has confirmed all its lots, and nobody has come to it for a while."""
-        n, since = self._seen.get(item["subject"], (0, 0.0))
+    def _settled(self, what: str, n: int) -> bool:
+        """Whether what waits has not grown for a while: else one has patience, and does it all at once."""
+        before, since = self._seen.get(what, (0, 0.0))
         now = time.monotonic()
-        if n == item["n"] and now - since >= SETTLED:
+        if n == before and now - since >= SETTLED:
+            del self._seen[what]
             return True
-        if n != item["n"]:
-            self._seen[item["subject"]] = (item["n"], now)
+        if n != before:
+            self._seen[what] = (n, now)
         self.patient = True
         return False
 

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from zhika.flows import FLOWS
 from zhika.rehearsal.mishaps import KINDS, Mishaps
 from zhika.rehearsal.seats import PLANS, PLATFORM, asked, zhika
 from zhika.rehearsal.world import World
@@ -21,6 +20,7 @@ PRODUCTS = (
     ("寄出的封包 (清单、签名、密文)", "*/mail/sent/*/*.json"),
     ("拒收的封包", "*/mail/rejected/*.reason.txt"),
     ("持卡人手中的卡", "world/people/*.tray"),
+    ("人手办理的命令", "typed/commands.txt"),
     ("席位配置", "*/seat.toml"),
     ("采集与登记库", "registers/*/*.csv"),
     ("运行日志", "log/*.log"),
@@ -63,14 +63,13 @@ class Findings:
         return {title: [path.relative_to(self.folder) for path in paths] for title, paths in found.items() if paths}
 
 
-def gather(folder: Path, seed: int, seconds: float) -> Findings:
-    """Ask every seat. Commands of different seats run side by side."""
+def gather(folder: Path, seed: int, seconds: float, troubles: Mapping[str, Sequence[str]]) -> Findings:
+    """Ask the seats, side by side; `troubles` is what their to-do lists showed last as set aside."""
     platform = folder / PLATFORM
     (folder / "charts").mkdir(exist_ok=True)
     with ThreadPoolExecutor(max_workers=3) as pool:
         books = {p.name: pool.submit(partial(asked, fine=(0, 1)), folder / p.name, "books", "--prove") for p in PLANS}
-        waiting = {p.name: pool.submit(asked, folder / p.name, "todo") for p in PLANS}
-        exceptions = {p.name: pool.submit(asked, folder / p.name, "exceptions") for p in PLANS}
+        exceptions = pool.submit(asked, platform, "exceptions")
         rejected = pool.submit(asked, platform, "rejected")
         steps = pool.submit(asked, platform, "steps")
         batches = asked(platform, "batches")
@@ -86,12 +85,8 @@ def gather(folder: Path, seed: int, seconds: float) -> Findings:
         steps=_by_batch(batches, steps.result()),
         books={name: future.result()["lines"] for name, future in books.items()},
         breaches={name: future.result()["breaches"] for name, future in books.items()},
-        exceptions=_once([row for future in exceptions.values() for row in future.result()]),
-        rejected=rejected.result(),
-        troubles={
-            name: [f"{item['subject']} {item['title']}" for item in future.result() if item["kind"] == "trouble"]
-            for name, future in waiting.items()
-        },
+        exceptions=sorted(exceptions.result(), key=lambda row: (row["batch"], row["application"])),
+        rejected=rejected.result(), troubles=troubles,
         mishaps={
             KINDS[kind].title: chosen.serials for kind, chosen in Mishaps(World(folder / "world")).chosen.items()
         },
@@ -104,18 +99,3 @@ def _by_batch(batches: Sequence[Row], rows: Sequence[Row]) -> dict[str, list[Row
         if row["batch"] in found and row["subject"] == row["batch"]:
             found[row["batch"]].append(row)
     return found
-
-
-def _once(rows: Sequence[Row]) -> list[Row]:
-    """The same exception stands in the books of every seat of its batch: shown once, with its serial if known."""
-    found: dict[tuple[str, str], Row] = {}
-    for row in rows:
-        key = (row["batch"], row["application"])
-        if key not in found or (row["serial"] and not found[key]["serial"]):
-            found[key] = row
-    return [found[key] for key in sorted(found)]
-
-
-def title_of(process: str) -> str:
-    """What people call a process."""
-    return FLOWS[process].title

@@ -3,6 +3,7 @@
 Nothing here knows an order of steps: it ends when nobody wants to do anything any more and nothing is on its way.
 """
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,8 @@ from zhika.rehearsal.seats import PLANS, PLATFORM, PROCESSES, CommandFailed, arg
 
 MARK = "demo.toml"
 """Shows that a folder is a rehearsal's, and may be made anew."""
+TYPED = "typed"
+"""Folder of what people typed: the commands, and the tables that they named."""
 QUIET = 1.0
 """Seconds without a word after which one looks what waits for people."""
 SOON, OFTEN, RARELY = 3.0, 15.0, 30.0
@@ -53,6 +56,10 @@ class Rehearsal:
     failed: list[BaseException] = field(default_factory=list)
     asked: float = 0.0
     """When the seats were last asked whether their batches are closed."""
+    closed: dict[str, int] = field(default_factory=dict)
+    """Seat → what it had told when all its batches were closed."""
+    troubles: dict[str, list[str]] = field(default_factory=dict)
+    """Seat → what its to-do list showed last as set aside."""
     ended: threading.Event = field(default_factory=threading.Event)
     vain: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Seat and work → how often in a row it was refused."""
@@ -84,7 +91,7 @@ class Rehearsal:
 
     def _desk(self, seat: str) -> None:
         """The people of one seat: whenever it is quiet and something has changed, they look what waits for them."""
-        looked, last, patient = -1, 0.0, False
+        looked, last, patient = 0, time.monotonic(), False
         try:
             while not self.ended.wait(0.2):
                 told = self.board.counted[seat]
@@ -95,6 +102,7 @@ class Rehearsal:
                 self.content.pop(seat, None)
                 looked, last = told, time.monotonic()
                 items = asked(self.folder / seat, "todo")
+                self.troubles[seat] = [f"{i['subject']} {i['title']}" for i in items if i["kind"] == "trouble"]
                 with self.talking:
                     commands = list(self.cast.answers(items))
                     patient = self.cast.patient
@@ -109,7 +117,9 @@ class Rehearsal:
     def _type(self, seat: str, command: Command) -> None:
         words = list(command.words)
         if command.rows:
-            words += ["--file", str(written(command.rows, self.folder / "typed"))]
+            words += ["--file", str(written(command.rows, self.folder / TYPED))]
+        with (self.folder / TYPED / "commands.txt").open("a", encoding="utf-8") as transcript:
+            transcript.write(f"{time.strftime('%H:%M:%S')}  zhika -C {seat} {shlex.join(words)}\n")
         try:
             said = zhika(self.folder / seat, *words)
         except CommandFailed:
@@ -145,8 +155,14 @@ class Rehearsal:
         if time.monotonic() - self.asked < SOON:
             return False
         self.asked = time.monotonic()
-        batches = [batch for plan in PLANS for batch in asked(self.folder / plan.name, "batches")]
-        return bool(batches) and all(batch["closed_at"] for batch in batches)
+        for plan in PLANS:
+            told = self.board.counted[plan.name]
+            if self.closed.get(plan.name) != told:
+                batches = asked(self.folder / plan.name, "batches")
+                if not batches or not all(batch["closed_at"] for batch in batches):
+                    return False
+                self.closed[plan.name] = told
+        return True
 
     def wait(self) -> None:
         """Until all is done; raises what went wrong, or that nothing happens any more."""
@@ -203,7 +219,7 @@ def run(folder: Path, people: int, seed: int, registers: Path, console: Console)
             rehearsal.wait()
     finally:
         rehearsal.stop()
-    findings = gather(folder, seed, time.monotonic() - started)
+    findings = gather(folder, seed, time.monotonic() - started, rehearsal.troubles)
     report.write(findings, folder)
     return findings
 
@@ -214,6 +230,6 @@ def _clear(folder: Path, people: int, seed: int) -> None:
         if not (folder / MARK).exists():
             raise ConfigurationError(f"{folder} 已有别的内容, 不会覆盖。用 --dir 另选一个目录")
         shutil.rmtree(folder)
-    for name in ("registers", "typed"):
+    for name in ("registers", TYPED):
         (folder / name).mkdir(parents=True)
     (folder / MARK).write_text(f"people = {people}\nseed = {seed}\n", encoding="utf-8")

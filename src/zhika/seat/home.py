@@ -1,5 +1,6 @@
 """A home: the folder of one seat. Made once, with its configuration, keys, store and mailbox."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -34,6 +35,8 @@ FOLDERS = (
     *(f"mail/{name}" for name in ("staging", "in", "out", "sent", "taken", "rejected")),
 )
 BATCHES = ("urban-batch", "rural-batch")
+UNFINISHED = "init.unfinished"
+"""A file in a home whose store does not stand yet."""
 
 
 def create(
@@ -42,26 +45,43 @@ def create(
 ) -> Path:  # fmt: skip
     """Make the folder of a seat: seat.toml, keys, mailbox. The store is made by `zhika init` after it.
 
-    `settings`: 'section.key' → value, written into seat.toml. Raises ConfigurationError where a seat stands already.
+    `settings`: 'section.key' → value, written into seat.toml. All is made aside and put in its place by one rename: a
+    home is whole or not there. Raises ConfigurationError where a seat, or anything else, stands already.
     """
     if (home / "seat.toml").exists():
         raise ConfigurationError(f"{home} 已是席位目录, 不会覆盖")
-    for folder in FOLDERS:
-        (home / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
-    home.chmod(0o700)
+    if home.exists() and any(home.iterdir()):
+        raise ConfigurationError(f"{home} 已有别的内容, 席位须建在空目录中")
     for process in processes:
         if process not in FLOWS:
             raise ConfigurationError(f"没有流程 {process}。可用: {'、'.join(FLOWS)}")
     text = toml(kind, name, title or name, processes or BATCHES, world, settings or {})
-    (home / "seat.toml").write_text(text, encoding="utf-8")
-    create_keys(home / "keys", name)
-    keys.create(home / "keys")
+    aside = home.with_name(f".{home.name}.part")
+    shutil.rmtree(aside, ignore_errors=True)  # of an init that was cut off: it never was a home
+    for folder in FOLDERS:
+        (aside / folder).mkdir(parents=True, mode=0o700)
+    aside.chmod(0o700)
+    (aside / "seat.toml").write_text(text, encoding="utf-8")
+    (aside / UNFINISHED).touch()
+    create_keys(aside / "keys", name)
+    keys.create(aside / "keys")
     if kind is Kind.PLATFORM:
-        keys.generate(home / "keys", keys.SOCIAL)
+        keys.generate(aside / "keys", keys.SOCIAL)
     if kind is Kind.BANK:
-        keys.generate(home / "keys", keys.BANK)
-        FileKeyStore.create(home / "keys" / "card")
+        keys.generate(aside / "keys", keys.BANK)
+        FileKeyStore.create(aside / "keys" / "card")
+    aside.rename(home)
     return home
+
+
+def finish(home: Path) -> None:
+    """The store stands too: from now on the seat may be used."""
+    (home / UNFINISHED).unlink(missing_ok=True)
+
+
+def unfinished(home: Path) -> bool:
+    """A home whose `zhika init` was cut off before its store stood."""
+    return (home / UNFINISHED).exists()
 
 
 def toml(kind: Kind, name: str, title: str, processes: Sequence[str], world: str, settings: Mapping[str, str]) -> str:

@@ -11,6 +11,7 @@ from zhika.card.chip.public import public_area
 from zhika.card.tray import Tray
 from zhika.engine import desk
 from zhika.engine.acts import act
+from zhika.engine.each import do_cards
 from zhika.engine.work import ActWork
 from zhika.errors import CardError, NotAllowed, NotReady, Refused
 from zhika.flows.acts import BY_NAME
@@ -148,10 +149,7 @@ def test_a_good_card_that_is_not_on_the_bench_stops_the_delivery(arrived: Worksh
 
 
 def activate(workshop: Workshop, n: int, id_no: str) -> None:
-    act(
-        workshop.seat, "activate_card", workshop.serial(n), by="柜员", facts={"id_no": id_no}, batch=workshop.batch,
-        process="rural-batch",
-    )  # fmt: skip
+    do_cards(workshop.seat, "activate", {workshop.serial(n): {"id_no": id_no}}, by="柜员")
 
 
 def test_activation_wants_the_collection_receipt_and_the_persons_own_id(arrived: Workshop) -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.lanes.house import OFFICE, UNIT, House
 from zhika.card import tray as trays
 from zhika.card.chip import public, social
-from zhika.engine import each, plastic
+from zhika.engine import each, errands, plastic
 from zhika.engine.parcels import prepare
 from zhika.errors import Refused
 from zhika.flows.documents import CARD_LIST
@@ -111,3 +111,17 @@ def test_a_card_whose_public_area_is_not_empty_stays(house: House, parcel: str) 
         hand_out(house, {parcel: {}})
     assert not CardEvent.objects.filter(kind="hand_out").exists()
     assert Batch.objects.get().size == 6
+
+
+def test_cards_signed_for_reach_their_holders_though_the_tray_was_busy_when_they_were_booked(
+    house: House, parcel: str
+) -> None:
+    hands = house.seat.world / "people" / f"{parcel}.cards.tray"
+    hands.parent.mkdir(parents=True, exist_ok=True)
+    trays.create(hands, f"{parcel}.people", "cards")
+    with things.on_bench(house.seat.world, hands) as busy:
+        assert hand_out(house, {"QZ26000000001": {"by": "self"}}) == 1
+        assert len(busy) == 0 and errands.run_left(house.seat) == 0
+    assert errands.run_left(house.seat) == 1 and errands.run_left(house.seat) == 0
+    with things.on_bench(house.seat.world, hands) as given:
+        assert [piece.serial for piece in given] == ["QZ26000000001"]

@@ -4,9 +4,8 @@ from django.utils import timezone
 
 from zhika.engine.post import SUFFIXES
 from zhika.engine.work import ActWork, Done
-from zhika.errors import Fault, NotAllowed, Refused
+from zhika.errors import Fault, Refused
 from zhika.exchange.manifest import Stem
-from zhika.flows import FLOWS
 from zhika.flows.documents import ACTIVATION, SUPPLIER_ACCOUNTS
 from zhika.lanes.bank import activation, destruction
 from zhika.ledger.cards import Card, CardEvent
@@ -57,21 +56,12 @@ def take_collection(work: ActWork) -> Done:
     return Done(write=write)
 
 
-def activate_card(work: ActWork) -> Done:
+def activate(work: ActWork) -> Done:
     """柜台激活, in the processes whose chart has no such row: an event of the card; the same rules hold."""
-    card = Card.objects.select_related("batch").filter(serial=work.subject, failure=None).first()
-    if card is None:
-        raise Refused([Fault(f"卡 {work.subject}", "本行没有这张卡, 或卡已作废; 请核对卡序列号")])
-    if any(step.work == "activate" for step in FLOWS[card.batch.process].steps):
-        raise NotAllowed(work.by, work.act.title, "此批次的激活是流程图中的一步: 用 zhika do activate")
-    cards = {card.application_ref: card}
-    held = activation.check(work.seat, cards, {card.application_ref: work.facts.get("id_no", "")})
-
-    def write() -> None:
-        CardEvent.objects.create(card=card, kind="activate", happened_at=work.now, booked_day=today(), by=work.by)
-        activation.book(cards)
-
-    return Done(documents={ACTIVATION: activation.receipt(held, cards, work.now.date())}, write=write)
+    shown = {app: facts.get("id_no", "") for app, facts in work.told.items()}
+    held = activation.check(work.seat, work.people, shown)
+    rows = activation.receipt(held, work.people, work.now.date())
+    return Done(documents={ACTIVATION: rows}, write=lambda: activation.book(work.people))
 
 
 def destroy(work: ActWork) -> Done:

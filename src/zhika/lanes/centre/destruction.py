@@ -8,11 +8,13 @@ from zhika.engine import desk, plastic
 from zhika.engine.work import ActWork, Done
 from zhika.errors import CardError, NotReady
 from zhika.flows.documents import DESTRUCTION
+from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
 from zhika.ledger.custody import SHANGHAI, Cards, State, lying_at, move, place
 from zhika.paper.forms import destruction_record
 from zhika.paper.typeset import Party
 from zhika.seat import things
+from zhika.seat.config import Seat
 
 
 def destroy(work: ActWork) -> Done:
@@ -27,8 +29,7 @@ def destroy(work: ActWork) -> Done:
     pks = {card.serial or "": card.pk for card in cards}
     if batch is None or office is None or source is None or not pks:
         raise NotReady(f"{work.subject}: 本机构没有该批次待销毁的废卡")
-    path = work.seat.bench(office.code, "bench") / f"{batch.code}.good.tray"
-    with things.on_bench(work.seat.world, path) as tray:
+    with things.on_bench(work.seat.world, _tray(work.seat, batch)) as tray:
         lacking = [serial for serial in pks if tray.find(serial) is None]
     if lacking:
         raise CardError(f"料盘中缺 {len(lacking)} 张废卡 ({'、'.join(lacking[:5])}), 找到后再销毁")
@@ -46,11 +47,19 @@ def destroy(work: ActWork) -> Done:
             source, place(office, State.DESTROYED, source.group), Cards(list(pks.values())), cause="destroy", by=work.by
         )
 
-    return Done(documents={DESTRUCTION: rows}, write=write, after=lambda: _shred(work, path, list(pks)))
+    return Done(documents={DESTRUCTION: rows}, write=write, after=batch.code)
 
 
-def _shred(work: ActWork, path: Path, serials: list[str]) -> None:
-    with things.on_bench(work.seat.world, path) as tray:
+def shred(seat: Seat, batch_code: str) -> None:
+    """Every card of the batch that the books have as destroyed leaves its office's tray."""
+    batch = Batch.objects.select_related("office").get(code=batch_code)
+    gone = place(batch.office, State.DESTROYED, plastic.batch_group(batch))
+    serials = Card.objects.filter(pk__in=lying_at(gone)).values_list("serial", flat=True)
+    with things.on_bench(seat.world, _tray(seat, batch)) as tray:
         for serial in serials:
-            if piece := tray.find(serial):
+            if piece := tray.find(serial or ""):
                 tray.remove(piece)
+
+
+def _tray(seat: Seat, batch: Batch) -> Path:
+    return seat.bench(batch.office.code, "bench") / f"{batch.code}.good.tray"

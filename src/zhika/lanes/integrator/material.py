@@ -64,7 +64,8 @@ def load(seat: Seat, code: str, told: Mapping[str, str], by: str) -> Done:
     there is none to count, Refused for chips of another COS version than seat.toml's, or of more than one.
     """
     folder = Path(told["path"]) if told.get("path") else stock(seat)
-    paths = uncounted(folder).get(code, [])
+    # What a worker cut off has carried into the stock already is counted with the rest.
+    paths = [path for place in dict.fromkeys((folder, stock(seat))) for path in uncounted(place).get(code, [])]
     if not paths:
         raise NotReady(f"{code}: 没有待入库的料盘 (文件名应为 {code}-modules-1.tray、{code}-blanks-1.tray)")
     rows, faults = [], []
@@ -96,13 +97,11 @@ def load(seat: Seat, code: str, told: Mapping[str, str], by: str) -> Done:
             if row.count:
                 move(source, target, Quantity(row.count), cause="load", by=by)
 
-    def after() -> None:
-        for path in paths:
-            if path.parent != stock(seat) and path.exists():
-                trays.move(path, stock(seat))
-
+    for path in paths:
+        if path.parent != stock(seat):
+            trays.move(path, stock(seat))
     total = sum(row.count for row in rows)
-    return Done(write=write, after=after, n_in=total, n_out=total)
+    return Done(write=write, n_in=total, n_out=total)
 
 
 def _kind_of(path: Path) -> str:

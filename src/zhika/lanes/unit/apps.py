@@ -9,9 +9,10 @@ class UnitConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from zhika.engine.registry import FROM_FILE
+        from zhika.engine.registry import ERRANDS, FROM_FILE
         from zhika.engine.serve import serve
-        from zhika.lanes.unit import acts, collecting, steps
+        from zhika.lanes.unit import acts, collecting, handing, steps
 
         serve(Lane.UNIT, steps, acts)
+        ERRANDS[Lane.UNIT, "hand_out"] = handing.into_hands
         FROM_FILE["collect"] = collecting.from_file

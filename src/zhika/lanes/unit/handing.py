@@ -14,6 +14,7 @@ from zhika.flows.documents import COLLECTION
 from zhika.lanes.unit.models import Receipt
 from zhika.people.models import Application, Person
 from zhika.seat import things
+from zhika.seat.config import Seat
 
 SELF, PROXY = "self", "proxy"
 PROXY_FACTS = {"proxy_name": "代领人姓名", "proxy_id": "代领人证件号码", "relation": "与持卡人关系"}
@@ -81,22 +82,21 @@ def persons(refs: Mapping[str, object]) -> dict[str, Person]:
     return {row.ref: row.person for row in rows}
 
 
-def parcel_tray(work: Work) -> Path:
+def parcel_tray(seat: Seat, parcel: str) -> Path:
     """Where the parcel's cards lie at its unit."""
-    parcel = work.subject.code
-    return work.seat.bench(unit_of(parcel), "bench") / f"{parcel}.cards.tray"
+    return seat.bench(unit_of(parcel), "bench") / f"{parcel}.cards.tray"
 
 
-def into_hands(work: Work) -> None:
+def into_hands(seat: Seat, parcel: str) -> None:
     """Every card of the parcel that was signed for leaves the unit's tray for good: WORLD/people.
 
-    What has gone already stays gone; what a crash left lying goes with the next ones.
+    What has gone already stays gone; what a crash left lying goes now.
     """
-    serials = Receipt.objects.filter(parcel=work.subject.code).values_list("card_serial", flat=True)
-    source, target = parcel_tray(work), work.seat.world / "people" / f"{work.subject.code}.cards.tray"
+    serials = Receipt.objects.filter(parcel=parcel).values_list("card_serial", flat=True)
+    source, target = parcel_tray(seat, parcel), seat.world / "people" / f"{parcel}.cards.tray"
     target.parent.mkdir(parents=True, exist_ok=True)
-    trays.create(target, f"{work.subject.code}.people", "cards")
-    with things.on_bench(work.seat.world, source) as here, things.on_bench(work.seat.world, target) as hands:
+    trays.create(target, f"{parcel}.people", "cards")
+    with things.on_bench(seat.world, source) as here, things.on_bench(seat.world, target) as hands:
         for serial in serials:
             if piece := here.find(serial):
                 here.move(piece, hands)

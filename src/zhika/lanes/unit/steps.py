@@ -31,7 +31,7 @@ def hand_out(work: Work) -> Done:
     persons = handing.persons(work.people)
     said = {app: handing.shown(work.facts.get(app, {}), work.evidence) for app in work.people}
     found: list[Fault] = []
-    with things.on_bench(work.seat.world, handing.parcel_tray(work)) as tray:
+    with things.on_bench(work.seat.world, handing.parcel_tray(work.seat, work.subject.code)) as tray:
         for app, card in work.people.items():
             serial = card.serial or ""
             found += handing.faults(said[app], persons[app], serial)
@@ -59,5 +59,5 @@ def hand_out(work: Work) -> Done:
 
     return Done(
         documents={COLLECTION: pl.DataFrame(rows, schema=dict.fromkeys(COLLECTION.columns, pl.String), orient="row")},
-        write=write, after=lambda: handing.into_hands(work),
+        write=write, after=work.subject.code,
     )  # fmt: skip

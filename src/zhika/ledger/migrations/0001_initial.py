@@ -62,6 +62,15 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='Errand',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('lane', models.CharField(blank=True, max_length=12)),
+                ('work', models.CharField(max_length=40)),
+                ('subject', models.CharField(max_length=80)),
+            ],
+        ),
+        migrations.CreateModel(
             name='ActRecord',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -157,7 +166,6 @@ class Migration(migrations.Migration):
                 ('difference', models.IntegerField(null=True)),
                 ('trays', models.JSONField(default=list)),
                 ('shipped', models.BooleanField(default=False)),
-                ('settled', models.BooleanField(default=False)),
                 ('given_at', models.DateTimeField()),
                 ('accepted_at', models.DateTimeField(null=True)),
                 ('batch', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='handovers', to='ledger.batch')),

@@ -12,7 +12,9 @@ def forbid(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     if not sqlite:
         schema_editor.execute(
             "CREATE OR REPLACE FUNCTION zhika_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+            "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME "
+            "USING ERRCODE = 'integrity_constraint_violation'; END $$",
+            params=None,  # the percent sign is PL/pgSQL's
         )
     for table in TABLES:
         for event in ("UPDATE", "DELETE"):

@@ -1,22 +1,12 @@
-"""The audit's ranges, closed under the seat's own signature, and the law that they stand as they were closed."""
+"""The law of the audit, which asks for the seat's own certificate: ranges stand as they were closed."""
 
 from collections.abc import Iterator
 
 from zhika.exchange.keys import load_signer
-from zhika.exchange.signature import is_signed, sign
+from zhika.exchange.signature import is_signed
 from zhika.ledger import audit
 from zhika.ledger.laws import LAWS, Books, Breach
-from zhika.seat.config import Seat
 from zhika.seat.start import current
-
-RANGE = 1_000
-"""Entries that make a range; what a seat does in some minutes."""
-
-
-def close_range(seat: Seat, *, least: int = RANGE) -> bool:
-    """Seal the audit entries since the last range, once there are enough of them. False: not yet."""
-    signer = load_signer(seat.home / "keys")
-    return audit.seal(lambda content: sign(content, signer), least=least) is not None
 
 
 def audit_unbroken(books: Books) -> Iterator[Breach]:

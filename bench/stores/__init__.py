@@ -1,0 +1,1 @@
+"""Stores of a size, filled for the benches."""
