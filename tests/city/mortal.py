@@ -49,7 +49,10 @@ class Mortal(Desk):
                 raise
         self.died.append(self._next)
         self.__post_init__()
-        return f"killed: {words}\n" + (self.zhika(*words, fine=fine) if words[0] in ("work", "todo") else "")
+        if words[0] == "do":
+            return ""
+        again = self.zhika(*words, fine=fine)
+        return again if words[0] == "todo" else f"killed\n{again}"
 
 
 @dataclass

@@ -1,24 +1,21 @@
 """Expiry, CVV2 and tracks go from bank to supplier and nowhere else: every other home is searched, byte by byte."""
 
-import ast
 import io
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import grimp
 import pyrage
 import pytest
 import xlsxwriter
 
-from tests.city.city import REPOSITORY, SEATS
+from tests.city.city import SEATS
 from tests.city.leaks import Leaks, Search, columns
 from tests.city.truth import Secret, known_to
 from zhika.card.stripe import tracks
 from zhika.exchange.keys import load_identities, recipient
 from zhika.flows.documents import BY_CODE, CHIP_SERIAL, PHOTO, SECRET_FIELDS, SUPPLIER_ACCOUNTS
-from zhika.flows.lanes import PLATFORM
 
 NAMES = {field.name for field in SECRET_FIELDS}
 
@@ -221,52 +218,3 @@ def test_no_document_to_a_bank_carries_a_photo_or_a_chip_serial() -> None:
     to_banks = [document for document in BY_CODE.values() if "bank" in document.receivers]
     assert to_banks
     assert not [d.code for d in to_banks if {PHOTO.name, CHIP_SERIAL.name} & set(d.columns)]
-
-
-# The platform's code ------------------------------------------------------------------------------------------------
-
-STRIPE = {"stripe", "read_stripe", "write_stripe", "tracks", "tracks_of", "financial"}
-
-
-def test_no_code_of_the_platforms_lanes_reads_a_stripe_or_the_financial_application() -> None:
-    found = [
-        f"{path.relative_to(REPOSITORY)}:{line} {name}"
-        for lane in sorted(PLATFORM)
-        for path in sorted((REPOSITORY / "src" / "zhika" / "lanes" / lane).rglob("*.py"))
-        for line, name in _names(path)
-        if name in STRIPE
-    ]
-    assert found == []
-
-
-def test_nothing_that_the_platforms_lanes_import_leads_to_them_either() -> None:
-    graph = grimp.build_graph("zhika", include_external_packages=False)
-    for lane in sorted(PLATFORM):
-        package = f"zhika.lanes.{lane}"
-        reached = {
-            module for own in {package, *graph.find_descendants(package)} for module in graph.find_upstream_modules(own)
-        }
-        assert not reached & {"zhika.card.stripe", "zhika.card.chip.financial", "zhika.card.cvv"}, lane
-        # The tray has a stripe head, as every machine's bench: whoever is reached besides it must not touch it.
-        for module in sorted(reached - {"zhika.card.tray"}):
-            path = REPOSITORY / "src" / Path(*module.split("."))
-            source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-            assert not {"read_stripe", "write_stripe"} & {name for _, name in _names(source)}, module
-
-
-def test_the_search_for_names_sees_what_a_bank_does() -> None:
-    bank = REPOSITORY / "src" / "zhika" / "lanes" / "bank" / "finishing.py"
-    assert {"stripe", "read_stripe", "write_stripe", "financial"} <= {name for _, name in _names(bank)}
-
-
-def _names(path: Path) -> Iterator[tuple[int, str]]:
-    """Every name, attribute and imported module of a source file, by line."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Attribute):
-            yield node.lineno, node.attr
-        elif isinstance(node, ast.Name):
-            yield node.lineno, node.id
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            module = getattr(node, "module", None) or ""
-            for name in (module, *(alias.name for alias in node.names)):
-                yield from ((node.lineno, part) for part in name.split("."))
