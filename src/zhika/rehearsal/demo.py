@@ -11,6 +11,7 @@ import typer
 
 from zhika.errors import ConfigurationError
 
+Registers = Annotated[Path | None, typer.Option("--registers", help="登记库目录; 省略用 examples/registers")]
 REGISTERS = ("examples/registers", "../../../examples/registers")
 """Where the register files lie: below the current folder, or beside the sources."""
 
@@ -19,7 +20,7 @@ def demo(
     folder: Annotated[Path, typer.Option("--dir", help="演练目录; 旧的演练会被替换")] = Path("demo"),
     people: Annotated[int, typer.Option("--people", min=8, help="人数, 城镇、农村各半")] = 1000,
     seed: Annotated[int, typer.Option("--seed", help="随机种子: 抽取的人与意外都由它决定")] = 1,
-    registers: Annotated[Path | None, typer.Option("--registers", help="登记库目录; 省略用 examples/registers")] = None,
+    registers: Registers = None,
 ) -> None:
     """一台机器上的一座城: 四个席位、两家银行, 从登记库到持卡人手中, 带几处意外。
 
@@ -32,13 +33,14 @@ def demo(
     from zhika.rehearsal.rehearsal import run
 
     console = Console(highlight=False)
-    findings = run(folder.resolve(), people, seed, _registers(registers), console)
+    findings = run(folder.resolve(), people, seed, registers_at(registers), console)
     report.show(findings, console)
     if not findings.sound:
         raise typer.Exit(1)
 
 
-def _registers(told: Path | None) -> Path:
+def registers_at(told: Path | None) -> Path:
+    """The folder of the register files: as told, or where the examples lie."""
     places = [told] if told else [Path(REGISTERS[0]), Path(__file__).parent / REGISTERS[1]]
     for place in places:
         if place.is_dir():

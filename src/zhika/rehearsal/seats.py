@@ -119,10 +119,15 @@ def _found(folder: Path, plan: Plan, papers: Path, city: City) -> None:
     if plan.name == PLATFORM:
         # Before it introduces itself: the other seats learn from it which offices stand on the platform.
         offices = folder / "offices.csv"
-        lines = ["code,name,kind,parent", *(f"{office.code},{office.name},centre," for office in city.offices)]
-        offices.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        list_offices(city, offices)
         zhika(folder / plan.name, "organisations", "load", str(offices))
     zhika(folder / plan.name, "trust", "export", str(papers / f"{plan.name}.json"))
+
+
+def list_offices(city: City, path: Path) -> None:
+    """The offices of a drawn city, as `zhika organisations load` reads them."""
+    lines = ["code,name,kind,parent", *(f"{office.code},{office.name},centre," for office in city.offices)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _introduce(home: Path, plan: Plan, papers: Path) -> None:
