@@ -48,8 +48,10 @@ def work_once(seat: Seat, tell: Tell) -> int:
         done += 1
     done += errands.run_left(seat)
     done += len(batches.open_waiting(seat))
-    done += acts.run_awaiting(seat, first=True)
-    done += acts.run_awaiting(seat, first=False)
+    acted = acts.run_awaiting(seat, first=True) + acts.run_awaiting(seat, first=False)
+    if acted:
+        tell(Happening("act", "单据登记", n_in=acted, n_out=acted))
+    done += acted
     for name, subject, process in [due for source in DUE for due in source(seat)]:
         key = Subject(Grain.LOT, subject)
         if attempt(key, name, lambda n=name, s=subject, p=process: acts.act(seat, n, s, by="zhika", process=p)):

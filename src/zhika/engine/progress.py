@@ -83,7 +83,7 @@ def _each(batch: Batch, step: Step) -> tuple[int | None, int | None]:
         return None, None
     kinds = [step.work, {"hand_out": "collected", "activate": "activated"}.get(step.work, step.work)]
     n = CardEvent.objects.filter(card__batch=batch, kind__in=kinds).values("card").distinct().count()
-    return batch.size, n
+    return batch.cards.filter(failure=None).count(), n
 
 
 def history(batch: str = "") -> list[dict[str, Any]]:

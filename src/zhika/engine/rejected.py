@@ -23,7 +23,12 @@ def people(seat: Seat) -> list[dict[str, str]]:
                     "name": mask_name(row["name"]) if row["name"] else "",
                     "id_no": mask(row["id_no"]) if row["id_no"] else "",
                     "codes": row["reasons"],
-                    "reasons": "；".join(BY_CODE[code].title if code in BY_CODE else code for code in codes),
+                    "reasons": "；".join(_title(code) for code in codes),
                 }
             )
     return found
+
+
+def _title(code: str) -> str:
+    """What people read: the rule's title, or that the centre left the line undecided."""
+    return BY_CODE[code].title if code in BY_CODE else "中心未作结论" if code == "not-decided" else code

@@ -44,6 +44,8 @@ def _status(state: StepState) -> list[Text]:
         return [Text(" · ".join(parts) or "已完成", Style.STATE)]
     if state.waiting:
         words = f"等待: {state.waits_for}" if state.waits_for else "正在进行"
+        if state.n_in is not None and state.n_out is not None:
+            words = f"{state.n_out:,} / {state.n_in:,}  {words}"
         return [Text(line, Style.WAITING) for line in wrap(words, (BOX - 2 * PADDING) / Style.WAITING.size)]
     return []
 
