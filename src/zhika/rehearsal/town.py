@@ -1,4 +1,4 @@
-"""`zhika town` and `zhika courier`: what one needs around the seats to walk a batch by hand, and nothing of the seats."""
+"""`zhika town` and `zhika courier`: what one needs around the seats to walk a batch by hand."""
 
 from pathlib import Path
 from typing import Annotated
