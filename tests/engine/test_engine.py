@@ -1,6 +1,7 @@
 """A step is done once or not at all; what is wrong with one person or one step is set aside, the rest goes on."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType
 
@@ -12,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.engine.on_a_store import RACES, do_row, open_batch, people, trust_peers
-from zhika.engine import acts, desk, loop, trouble
+from zhika.engine import acts, desk, loop, plastic, rules, trouble, turns
 from zhika.engine.check import agree, person_key
 from zhika.engine.registry import STEPS
 from zhika.engine.serve import public, serve
 from zhika.engine.todo import todo
 from zhika.engine.work import Done, Subject, Work
-from zhika.errors import ConfigurationError, NotAllowed
+from zhika.errors import ConfigurationError, NotAllowed, NotReady
 from zhika.exchange.keys import create_keys, load_signer
 from zhika.exchange.signature import is_signed, sign
 from zhika.flows.acts import Act
@@ -84,6 +85,7 @@ def test_the_outcome_of_a_worker_who_comes_second_is_thrown_away_whole(
     seat: Seat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_batch(seat, CODE)
+    monkeypatch.setattr(turns, "turn", lambda *_, **__: nullcontext())  # nothing rests on whose turn it is
     real, after_the_first = STEPS[ROW], []
 
     def overtaken(work: Work) -> Done:
@@ -221,7 +223,7 @@ TWO_EYES = Act("sign", "签发", {Lane.BANK}, hand=True, persons=2, reason=True,
         ({"by": "甲", "second": "甲", "reason": "到期"}, "--second"),
         ({"by": "甲", "second": "乙", "reason": ""}, "--reason"),
         ({"by": "丙", "second": "乙", "reason": "到期"}, "prepare"),
-        ({"by": "丁", "second": "乙", "reason": "到期"}, "finish"),
+        ({"by": "丁", "second": "乙", "reason": "到期"}, "读芯片公共区信息"),
     ],
 )
 def test_an_act_is_refused_with_the_rule_that_forbids_it(seat: Seat, facts: Mapping[str, str], rule: str) -> None:
@@ -231,9 +233,9 @@ def test_an_act_is_refused_with_the_rule_that_forbids_it(seat: Seat, facts: Mapp
     ActRecord.objects.create(name="prepare", subject=CODE, happened_at=when, by="丙")
     StepRecord.objects.update(function="finish", by="丁")
     with pytest.raises(NotAllowed, match=rule):
-        acts.check(TWO_EYES, CODE, **facts)
-    acts.check(TWO_EYES, CODE, by="甲", second="乙", reason="到期")
-    acts.check(TWO_EYES, OTHER, by="丙", second="乙", reason="到期")
+        acts.allowed(TWO_EYES, CODE, **facts)
+    acts.allowed(TWO_EYES, CODE, by="甲", second="乙", reason="到期")
+    acts.allowed(TWO_EYES, OTHER, by="丙", second="乙", reason="到期")
 
 
 @pytest.mark.parametrize(("name", "rule"), [("destroy", "--second"), ("form", "泳道"), ("set_aside", "没有这项操作")])
@@ -315,3 +317,46 @@ def test_audit_ranges_are_chained_and_whatever_is_changed_in_them_is_found(
             told = sabotage.format(second=first.last_id, other="%s")
             cursor.execute(told, [forged] if "%s" in told else None)
     assert sealed(tmp_path / "own") == found
+
+
+# Turns --------------------------------------------------------------------------------------------------------------
+
+
+def test_an_exception_taken_in_while_a_row_is_computed_makes_it_computed_again(
+    seat: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_batch(seat, CODE)
+    real, (left, *_) = STEPS[ROW], (app for app, *_ in people(CODE))
+
+    def overtaken(work: Work) -> Done:
+        monkeypatch.setitem(STEPS, ROW, real)
+        assert work.batch is not None
+        plastic.fail(work.batch, {left: "row-differs"}, step="elsewhere", source="platform")
+        return real(work)
+
+    monkeypatch.setitem(STEPS, ROW, overtaken)
+    assert do_row(seat, CODE, "generate_accounts") is False
+    assert counts()[0] == 0
+    assert do_row(seat, CODE, "generate_accounts")
+    assert StepRecord.objects.get().n_in == len(people(CODE)) - 1
+
+
+def test_a_second_worker_leaves_a_batch_alone_while_the_first_is_at_it(seat: Seat) -> None:
+    open_batch(seat, CODE)
+    with turns.turn(seat, CODE), pytest.raises(NotReady, match="另一进程"):
+        do_row(seat, CODE, "generate_accounts")
+    assert do_row(seat, CODE, "generate_accounts")
+
+
+@pytest.mark.parametrize("name", ["block", "settle", "return_cards"])
+def test_an_act_that_nothing_here_can_do_is_refused_and_not_called_done(seat: Seat, name: str) -> None:
+    with pytest.raises(NotAllowed):
+        acts.act(seat, name, "QZ1", by="甲", reason="试")
+    assert not ActRecord.objects.exists()
+
+
+def test_blanks_around_a_name_make_nobody_else() -> None:
+    for by, second in (("王芳", "王芳 "), (" ", "李敏"), ("王芳", "  ")):
+        with pytest.raises(NotAllowed):
+            rules.check("销毁废卡", CODE, by=by, second=second, persons=2)
+    rules.check("销毁废卡", CODE, by="王芳", second="李敏", persons=2)

@@ -1,19 +1,32 @@
 """Taking mail in: what counts, in which order, and that a package that is not right leaves nothing behind."""
 
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
+from django.utils import timezone
 
 from tests.engine.two_seats import PARTIES, Sender
 from zhika.engine import post
-from zhika.exchange.manifest import MANIFEST, PAYLOAD, SIGNATURE, Party
+from zhika.engine.outgoing import Mailroom
+from zhika.engine.todo import todo
+from zhika.engine.trouble import retry
+from zhika.engine.work import Subject
+from zhika.exchange.mailbox import Mailbox
+from zhika.exchange.manifest import MANIFEST, PAYLOAD, SIGNATURE, Party, Stem
+from zhika.exchange.receipt import Receipt, Verdict
+from zhika.exchange.seal import sign_receipt
+from zhika.flows.chart import Grain
 from zhika.flows.documents import PRODUCTION_DATA, SUPPLIER_ACCOUNTS
 from zhika.flows.lanes import Lane
 from zhika.ledger.audit import AuditEntry
 from zhika.ledger.batches import Batch, organisation
 from zhika.ledger.batches import Party as PartyRow
-from zhika.ledger.mail import Inbox, Outbox
-from zhika.ledger.steps import Paper
+from zhika.ledger.mail import AGAIN, Inbox, Outbox, stuck
+from zhika.ledger.steps import Paper, Trouble
 from zhika.seat.config import Seat
 
 pytestmark = pytest.mark.django_db
@@ -113,10 +126,21 @@ def test_a_package_from_nobody_we_know_takes_no_number_and_earns_no_receipt(plat
         {"document": SUPPLIER_ACCOUNTS},
         {"document": PRODUCTION_DATA},
         {"process": "rural-batch"},
+        {"batch": None},
+        {"batch": "../../keys"},
         {"parties": PARTIES | {Lane.BANK: Party("abc", "icbc")}},
         {"parties": PARTIES | {Lane.BANK: Party("abc", "abc")}},
     ],
-    ids=["receiver", "secret document", "document of another lane", "process", "organisation", "party"],
+    ids=[
+        "receiver",
+        "secret document",
+        "document of another lane",
+        "process",
+        "no batch",
+        "batch",
+        "organisation",
+        "party",
+    ],
 )
 def test_a_package_that_is_not_for_us_is_refused_whole(platform: Seat, bank: Sender, facts: dict[str, object]) -> None:
     bank.send(1, **facts)
@@ -136,8 +160,6 @@ def test_a_refused_package_takes_its_number_and_its_sender_is_told_why(platform:
 
 def test_a_document_of_a_batch_must_come_from_the_batch_s_own_bank(platform: Seat, bank: Sender) -> None:
     office = organisation("02")
-    from django.utils import timezone
-
     batch = Batch.objects.create(code="B1", process="urban-batch", office=office, size=1, formed_at=timezone.now())
     PartyRow.objects.create(batch=batch, lane="bank", organisation=organisation("abc"), seat="abc")
     bank.send(1)
@@ -145,54 +167,130 @@ def test_a_document_of_a_batch_must_come_from_the_batch_s_own_bank(platform: Sea
     assert applied() == 0
 
 
-def test_what_was_promised_leaves_again_after_a_damaged_receipt(platform: Seat, bank: Sender, tmp_path: Path) -> None:
-    from zhika.engine.outgoing import Mailroom
-    from zhika.engine.work import Subject
-    from zhika.flows.chart import Grain
-
-    office = organisation("02")
-    from django.utils import timezone
-
-    batch = Batch.objects.create(code="B1", process="urban-batch", office=office, size=1, formed_at=timezone.now())
+@pytest.fixture
+def promised(platform: Seat, bank: Sender) -> Outbox:
+    """A document for the bank, numbered and signed, that has not left."""
+    batch = Batch.objects.create(
+        code="B1", process="urban-batch", office=organisation("02"), size=1, formed_at=timezone.now()
+    )
     for lane, party in PARTIES.items():
         PartyRow.objects.create(batch=batch, lane=lane, organisation=organisation(party.organisation), seat=party.seat)
-    import polars as pl
-
-    mail = Mailroom(platform)
-    rows = pl.DataFrame([PRODUCTION_DATA.example])
+    mail, rows = Mailroom(platform), pl.DataFrame([PRODUCTION_DATA.example])
     for out in mail.prepare(
         PRODUCTION_DATA, rows, Subject(Grain.BATCH, "B1"), batch=batch, process="urban-batch", lane=Lane.INTEGRATOR,
         work=(2, "submit_production_data"),
     ):  # fmt: skip
         mail.post(out)
-    assert post.send_mail(platform) == 1
-    folder = platform.home / "mail" / "out" / "icbc"
-    first = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert set(first) == {f"platform-000001-production-data{s}" for s in (MANIFEST, SIGNATURE, PAYLOAD)}
-    for path in folder.iterdir():
+    return Outbox.objects.get()
+
+
+def answer(bank: Sender, verdict: Verdict, manifest: str) -> None:
+    receipt = Receipt(sender="icbc", receiver="platform", number=1, manifest=manifest, verdict=verdict)
+    signed = sign_receipt(receipt, bank.signer)
+    bank.post(signed.stem, {MANIFEST: signed.content, SIGNATURE: signed.signature})
+
+
+def taken_out(seat: Seat) -> dict[str, bytes]:
+    """What lies in the outbox for the bank, as a courier takes it."""
+    found = {path: path.read_bytes() for path in (seat.home / "mail" / "out" / "icbc").iterdir()}
+    for path in found:
         path.unlink()
-    from zhika.exchange.receipt import Receipt
-    from zhika.exchange.seal import sign_receipt
+    return {path.name: content for path, content in found.items()}
 
-    def answer(verdict: str, manifest: str) -> None:
-        receipt = Receipt(sender="icbc", receiver="platform", number=1, manifest=manifest, verdict=verdict)  # type: ignore[arg-type]
-        signed = sign_receipt(receipt, bank.signer)
-        bank.post(signed.stem, {MANIFEST: signed.content, SIGNATURE: signed.signature})
 
-    import hashlib
-
-    digest = hashlib.sha256(first["platform-000001-production-data.json"]).hexdigest()
-    answer("damaged", "0" * 64)
+def test_what_was_promised_leaves_again_after_a_damaged_receipt(platform: Seat, bank: Sender, promised: Outbox) -> None:
+    assert post.send_mail(platform) == 1
+    first = taken_out(platform)
+    assert set(first) == {f"platform-000001-production-data{s}" for s in (MANIFEST, SIGNATURE, PAYLOAD)}
+    answer(bank, "damaged", "0" * 64)
     assert verdicts(platform) == ["receipt"]
     post.send_mail(platform)
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
-    answer("taken", digest)
+    assert taken_out(platform) == first
+    answer(bank, "taken", hashlib.sha256(bytes(promised.manifest)).hexdigest())
     assert verdicts(platform) == ["receipt"]
     assert Outbox.objects.get().receipt == "taken"
     sent = platform.home / "mail" / "sent" / "icbc"
     assert {path.name: path.read_bytes() for path in sent.iterdir()} == first
-    answer("taken", "0" * 64)
+    answer(bank, "taken", "0" * 64)
     assert verdicts(platform) == ["rejected"]
+
+
+def test_what_never_comes_whole_leaves_a_few_times_and_is_then_shown(
+    platform: Seat, bank: Sender, promised: Outbox
+) -> None:
+    left = 0
+    for _ in range(3 * AGAIN):
+        post.send_mail(platform)
+        left += bool(taken_out(platform))
+        answer(bank, "damaged", "0" * 64)
+        assert verdicts(platform) == ["receipt"]
+    assert left == 1 + AGAIN
+    (shown,) = [item for item in todo(platform) if item.kind == "trouble"]
+    assert (shown.work, shown.subject) == ("send_mail", "icbc-000001")
+    retry()
+    post.send_mail(platform)
+    assert taken_out(platform) and not stuck().exists()
+
+
+def test_what_never_comes_whole_leaves_again_when_its_answer_is_overdue(platform: Seat, promised: Outbox) -> None:
+    Outbox.objects.update(published=True, again=AGAIN + 1, published_at=timezone.now() - timedelta(days=2))
+    assert post.send_mail(platform) == 1 and taken_out(platform)
+    assert post.send_mail(platform) == 0 and stuck().exists()
+
+
+@pytest.mark.parametrize("facts", [{"receiver": "supplier"}, {"sender": "abc"}, {"batch": "../../keys"}])
+def test_what_would_be_as_wrong_again_is_not_asked_for(platform: Seat, bank: Sender, facts: dict[str, str]) -> None:
+    _, files = bank.package(1, **facts)  # type: ignore[arg-type]
+    bank.post(Stem("icbc", 1, "account-file"), files)
+    assert verdicts(platform) == ["rejected"]
+    assert reason(platform) and not (platform.home / "mail" / "out" / "icbc").exists()
+
+
+def test_what_cannot_be_read_keeps_nothing_else_from_being_taken(platform: Seat, bank: Sender) -> None:
+    (platform.home / "mail" / "in" / f"abc-000001-account-file{MANIFEST}").mkdir()
+    bank.send(1)
+    assert verdicts(platform) == ["taken"]
+    verdicts(platform)
+    verdicts(platform)
+    (shown,) = [item for item in todo(platform) if item.kind == "trouble"]
+    assert (shown.work, shown.subject) == ("take", "abc-000001-account-file")
+
+
+def test_what_has_lost_its_sealed_file_is_shown_and_keeps_nothing_else_from_leaving(
+    platform: Seat, bank: Sender, promised: Outbox
+) -> None:
+    (platform.home / "mail" / "staging" / promised.payload_sha256).unlink()
+    bank.send(1)
+    assert verdicts(platform) == ["taken"]
+    assert post.send_mail(platform) == 1
+    assert set(taken_out(platform)) == {f"platform-000001-receipt{suffix}" for suffix in (MANIFEST, SIGNATURE)}
+    assert not Outbox.objects.get().published
+    assert "请从备份恢复" in Trouble.objects.get().error
+
+
+def test_what_another_worker_archives_meanwhile_leaves_from_there(
+    platform: Seat, promised: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = Mailbox.publish
+
+    def archived_first(self: Mailbox, stem: Stem, files: Mapping[str, bytes | Path]) -> None:
+        monkeypatch.setattr(Mailbox, "publish", publish)
+        post._archive(platform, promised)
+        publish(self, stem, files)
+
+    monkeypatch.setattr(Mailbox, "publish", archived_first)
+    assert post.send_mail(platform) == 1
+    assert f"platform-000001-production-data{PAYLOAD}" in taken_out(platform)
+
+
+def test_secrets_erased_at_both_ends_are_not_missed(platform: Seat, promised: Outbox) -> None:
+    (platform.home / "mail" / "staging" / promised.payload_sha256).unlink()
+    Outbox.objects.update(document=SUPPLIER_ACCOUNTS.code)
+    assert post.send_mail(platform) == 0  # it has never left: nobody has erased it
+    retry()
+    Outbox.objects.update(published_at=timezone.now())
+    assert post.send_mail(platform) == 1
+    assert Outbox.objects.get().published and not Trouble.objects.exists()
 
 
 def test_a_number_that_never_came_is_asked_for_and_only_once_a_while(platform: Seat, bank: Sender) -> None:

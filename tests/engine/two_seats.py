@@ -56,8 +56,8 @@ class Sender:
 
     def package(
         self, number: int, *, document: Document = ACCOUNT_FILE, rows: pl.DataFrame | None = None,
-        receiver: str = "platform",
-        process: str = "urban-batch", batch: str = "B1", parties: dict[Lane, Party] | None = None, sender: str = "",
+        receiver: str = "platform", process: str = "urban-batch", batch: str | None = "B1",
+        parties: dict[Lane, Party] | None = None, sender: str = "",
     ) -> tuple[Stem, dict[str, bytes]]:  # fmt: skip
         rows = pl.DataFrame([document.example]) if rows is None else rows
         header = Header(

@@ -60,6 +60,8 @@ def test_a_manifest_and_a_receipt_come_back_as_they_were() -> None:
         {"created_at": "2026-11-23T10:00:00Z"}, {"sha256": "B" * 64}, {"sha256": "b" * 63}, {"recipient": "age1"},
         {"parties": {"nobody": ["a", "b"]}}, {"parties": {"bank": ["a"]}}, {"parties": []}, {"step": {"work": "x"}},
         {"step": {"number": 1, "work": "x", "more": 1}}, {"batch": 5}, {"batch": ""}, {"batch": ...},
+        {"batch": "../../keys"}, {"batch": "A1/02"}, {"batch": "A" * 41}, {"batch": "-A1"}, {"batch": "A1\n"},
+        {"parties": {"bank": ["../icbc", "icbc"]}}, {"parties": {"bank": ["", "icbc"]}},
         {"unknown": 1}, {"document": None}, {"size": ...}, {"replaces": "2"},
     ],
 )  # fmt: skip
@@ -67,6 +69,12 @@ def test_a_manifest_with_another_key_or_value_is_refused(change: dict[str, Any])
     with pytest.raises(Refused) as refused:
         Manifest.from_bytes(changed(MANIFEST, **change), "m.json")
     assert len(refused.value.faults) == 1
+
+
+@pytest.mark.parametrize("code", ["A1-02-261123-01", "B1", "02", "huahong", "A" * 40])
+def test_a_batch_and_an_organisation_may_be_named_like_a_folder(code: str) -> None:
+    raw = changed(MANIFEST, batch=code, parties={"bank": [code, "icbc"]})
+    assert Manifest.from_bytes(raw, "m.json").batch == code
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def hand(seat: Seat, name: str, told: Told, *, by: str, second: str, reason: str
         return sum(_row(seat, name, subject, facts, by, second, evidence) for subject, facts in told.items())
     if name not in BY_NAME:
         known = sorted({s.work for p in seat.processes for s in FLOWS[p].steps if s.lane in seat.lanes})
-        hands = sorted(a for a, act in BY_NAME.items() if act.hand and act.lanes & seat.lanes)
+        hands = acts.by_hand(seat)
         raise NotAllowed(by, f"办理 {name}", f"没有这一事项。可用: {'、'.join([*known, *hands])}")
     count = 0
     for subject, facts in told.items():

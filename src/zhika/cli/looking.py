@@ -167,12 +167,14 @@ def rejected(as_json: Json = False) -> None:
 def mail(as_json: Json = False) -> None:
     """信件往来与拒收。例: zhika -C demo/platform mail"""
     seat = here()
-    from zhika.ledger.mail import Inbox, Outbox
+    from zhika.ledger.mail import Inbox, Outbox, stuck
+
+    stopped = set(stuck().values_list("pk", flat=True))
 
     rows = [
         {
             "way": "out", "peer": o.peer, "number": o.number, "document": o.document, "text": o.receipt_text,
-            "state": o.receipt or ("published" if o.published else "waiting"),
+            "state": o.receipt or ("stuck" if o.pk in stopped else "published" if o.published else "waiting"),
         }
         for o in Outbox.objects.order_by("pk")
     ]  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from zhika.engine import desk, errands
+from zhika.engine import desk, errands, rules, turns
 from zhika.engine.outgoing import Mailroom, Outgoing
 from zhika.engine.registry import ACT_FUNCTIONS, ActFunction
 from zhika.engine.trouble import attempt
@@ -17,8 +17,9 @@ from zhika.flows.chart import Grain
 from zhika.flows.documents import BY_CODE
 from zhika.flows.lanes import Lane
 from zhika.ledger import audit
+from zhika.ledger.alone import alone
 from zhika.ledger.batches import Batch
-from zhika.ledger.steps import ActRecord, Paper, StepRecord
+from zhika.ledger.steps import ActRecord, Paper, times_done
 from zhika.seat.config import Seat
 
 
@@ -36,36 +37,29 @@ def act(
 ) -> bool:
     """Do an act by hand. False: it was done already. Raises NotAllowed with the rule that forbids it."""
     declared = _declared(seat, name)
-    check(declared, subject, by=by, second=second, reason=reason)
-    for lane, function in _functions(seat, declared):
-        work = ActWork(
-            seat=seat, act=declared, subject=subject, batch=batch, process=process, facts=facts or {}, by=by,
-            second=second, reason=reason,
-        )  # fmt: skip
-        if not _write(work, lane, function, _key(declared, subject)):
-            return False
-    return True
+    allowed(declared, subject, by=by, second=second, reason=reason)
+    work = ActWork(
+        seat=seat, act=declared, subject=subject, batch=batch, process=process, facts=facts or {}, by=by.strip(),
+        second=second.strip(), reason=reason,
+    )  # fmt: skip
+    with turns.turn(seat, batch.code if batch else subject, wait=by != "zhika"):
+        done = [_write(work, lane, function, _key(declared, subject)) for lane, function in _functions(seat, declared)]
+    return all(done)
+
+
+def allowed(declared: Act, subject: str, *, by: str, second: str = "", reason: str = "") -> None:
+    """The rules with which an act is declared. Raises NotAllowed."""
+    rules.check(
+        declared.title, subject, by=by, second=second, reason=reason, persons=declared.persons,
+        with_reason=declared.reason, not_by=declared.not_by,
+    )  # fmt: skip
 
 
 def _key(declared: Act, subject: str) -> str:
     """What an act's record stands under: its subject, numbered where the act may be done again."""
     if not declared.repeats:
         return subject
-    return f"{subject}#{ActRecord.objects.filter(name=declared.name, subject__startswith=f'{subject}#').count() + 1}"
-
-
-def check(declared: Act, subject: str, *, by: str, second: str, reason: str) -> None:
-    """The rules that hold for every act: a name, a second person, a reason, not the same person twice."""
-    if not by:
-        raise NotAllowed("匿名", declared.title, "须写明经办人 (--by)")
-    if declared.persons > 1 and (not second or second == by):
-        raise NotAllowed(by, declared.title, "须有另一人在场 (--second)")
-    if declared.reason and not reason:
-        raise NotAllowed(by, declared.title, "须写明事由 (--reason)")
-    for earlier in declared.not_by:
-        done = ActRecord.objects.filter(name=earlier, subject=subject, by=by).exists()
-        if done or StepRecord.objects.filter(function=earlier, subject=subject, by=by).exists():
-            raise NotAllowed(by, declared.title, f"「{earlier}」是同一人所为")
+    return f"{subject}#{times_done(declared.name, subject) + 1}"
 
 
 def run_awaiting(seat: Seat, *, first: bool) -> int:
@@ -95,7 +89,7 @@ def _for_paper(seat: Seat, paper: Paper, acts: Sequence[Act]) -> int:
             )  # fmt: skip
             key = f"paper:{paper.pk}" + (f":{lane}" if lane else "")
             result = attempt(
-                Subject(Grain.BATCH, key), declared.name, lambda w=work, n=lane, f=function, k=key: _write(w, n, f, k)
+                Subject(Grain.BATCH, key), declared.name, lambda w=work, n=lane, f=function, k=key: _in_turn(w, n, f, k)
             )
             if result is None:
                 return count
@@ -105,6 +99,11 @@ def _for_paper(seat: Seat, paper: Paper, acts: Sequence[Act]) -> int:
     return count + 1
 
 
+def _in_turn(work: ActWork, lane: Lane | None, function: ActFunction, key: str) -> bool:
+    with turns.turn(work.seat, work.batch.code if work.batch else key):
+        return _write(work, lane, function, key)
+
+
 def _in_a_row(paper: Paper) -> bool:
     return bool(FLOWS[paper.process].awaiting(BY_CODE[paper.type]))
 
@@ -112,10 +111,18 @@ def _in_a_row(paper: Paper) -> bool:
 def _declared(seat: Seat, name: str) -> Act:
     declared = BY_NAME.get(name)
     if declared is None or not declared.hand:
-        raise NotAllowed("zhika do", name, f"没有这项操作。可用: {'、'.join(a.name for a in ACTS if a.hand)}")
+        raise NotAllowed("zhika do", name, f"没有这项操作。可用: {'、'.join(by_hand(seat))}")
     if not declared.lanes & seat.lanes:
         raise NotAllowed(seat.title, declared.title, "本席位没有承担此事的泳道")
+    if not _functions(seat, declared) or not declared.processes & set(seat.processes):
+        raise NotAllowed(seat.title, declared.title, f"本席位的流程中没有此事。可用: {'、'.join(by_hand(seat))}")
     return declared
+
+
+def by_hand(seat: Seat) -> list[str]:
+    """Names of the acts that people can do on this seat."""
+    served = [a for a in ACTS if a.hand and a.lanes & seat.lanes and a.processes & set(seat.processes)]
+    return sorted(a.name for a in served if _functions(seat, a))
 
 
 def card_by_card(seat: Seat, name: str) -> tuple[Lane, Act, ActFunction]:
@@ -146,6 +153,7 @@ def _write(work: ActWork, lane: Lane | None, function: ActFunction, key: str) ->
     outgoing = _seal(work, lane, done, mail)
     try:
         with transaction.atomic():
+            alone()
             ActRecord.objects.create(
                 name=work.act.name, subject=key, happened_at=timezone.now(), by=work.by, second=work.second,
                 reason=work.reason,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from zhika.engine import acts, errands, parcels, plastic, progress
+from zhika.engine import acts, errands, parcels, plastic, progress, rules, turns
 from zhika.engine.outgoing import Mailroom, Outgoing
 from zhika.engine.registry import STEPS
 from zhika.engine.work import ActWork, Done, Subject, Work
@@ -16,8 +16,9 @@ from zhika.flows.chart import Grain, Step
 from zhika.flows.documents import PROGRESS
 from zhika.flows.lanes import Lane
 from zhika.ledger import audit
+from zhika.ledger.alone import alone
 from zhika.ledger.batches import Batch
-from zhika.ledger.cards import Card, CardEvent
+from zhika.ledger.cards import Card, CardEvent, Failure
 from zhika.ledger.custody import Cards, Group, Place, State, lying_at, move, place, today, where
 from zhika.ledger.steps import StepRecord
 from zhika.seat.config import Seat
@@ -42,7 +43,8 @@ def do_cards(seat: Seat, name: str, told: Told, *, by: str, evidence: str = "") 
     count = 0
     for (_, subject), some in sorted(groups.items()):
         some.sort(key=lambda card: card.line)
-        count += _Doing(seat, some, facts, subject, by, evidence).write(name)
+        with turns.turn(seat, some[0].batch.code, wait=True):
+            count += _Doing(seat, some, facts, subject, by.strip(), evidence).write(name)
     return count
 
 
@@ -100,6 +102,9 @@ class _Doing:
         cards = [card for app, card in self.people.items() if app not in done.failed]
         try:
             with transaction.atomic():
+                alone()
+                if Failure.objects.filter(card__in=cards).exists():
+                    raise NotReady(f"{self.subject}: 其中有卡刚刚退出批次, 请重新办理")
                 self._events(cards, name)
                 if step and step.cards is Effect.ISSUE:
                     _issue(cards, self.by)
@@ -110,7 +115,9 @@ class _Doing:
                 errand = errands.leave(lane, name, done)
                 audit.note(self.by, name, self.subject, f"{len(cards)} 张 {self.evidence}"[:200])
         except IntegrityError:
-            return 0  # another desk did one of these cards at this moment; what is left will be asked for again
+            if CardEvent.objects.filter(card__in=cards, kind=name).exists():
+                return 0  # another desk did one of these cards at this moment; what is left will be asked for again
+            raise
         errands.run(self.seat, errand)
         return len(cards)
 
@@ -118,6 +125,7 @@ class _Doing:
         kind = Grain.PARCEL if self.subject != self.batch.code else Grain.BATCH
         if step.cards is Effect.ISSUE and kind is not Grain.PARCEL:
             raise NotReady(f"{self.subject}: 卡还没有交到发放单位, 先接收交接包 (zhika todo)")
+        rules.check(step.title, self.subject, by=self.by, not_by=step.not_by)
         work = Work(
             seat=self.seat, flow=self.flow, step=step, subject=Subject(kind, self.subject), batch=self.batch,
             people=self.people, facts=self.facts, by=self.by, evidence=self.evidence,
@@ -126,7 +134,7 @@ class _Doing:
 
     def _act(self, name: str) -> tuple[Lane, int | None, Done]:
         lane, declared, function = acts.card_by_card(self.seat, name)
-        acts.check(declared, self.subject, by=self.by, second="", reason=self.evidence)
+        acts.allowed(declared, self.subject, by=self.by, reason=self.evidence)
         work = ActWork(
             seat=self.seat, act=declared, subject=self.subject, batch=self.batch, process=self.flow.name,
             people=self.people, told=self.facts, by=self.by, reason=self.evidence,
@@ -193,6 +201,7 @@ def _close(seat: Seat, batch: Batch, step: Step, counted: tuple[int, int]) -> No
             process=batch.process, lane=step.lane, work=step.key,
         )  # fmt: skip
     with transaction.atomic():
+        alone()
         _, made = StepRecord.objects.get_or_create(
             subject_kind=Grain.BATCH, subject=batch.code, number=step.number, function=step.work,
             defaults={

@@ -66,6 +66,8 @@ class Read:
 def accept(work: ActWork) -> Done:
     """清点、接收: read the trays, count them against the document, and say so to the giver."""
     paper = _awaiting(work)
+    if work.batch is None or work.batch.code != paper.batch_code:  # the answer travels under the batch
+        raise NotReady(f"批次 {paper.batch_code} 尚未在本席位开立, 稍后再接收")
     sides = sides_of(work.seat, paper)
     paths = all_here(work.seat, paper, sides.taker.code)
     if not paths:
@@ -74,7 +76,7 @@ def accept(work: ActWork) -> Done:
     rows = desk.read(work.seat, paper)
     if paper.type == MATERIAL.code:
         return _accept_material(work, paper, sides, read, rows)
-    return _accept_cards(work, paper, sides, read, rows)
+    return _accept_cards(work, paper, work.batch, sides, read, rows)
 
 
 def _awaiting(work: ActWork) -> Paper:
@@ -171,10 +173,9 @@ def _accept_material(work: ActWork, paper: Paper, sides: Sides, read: Read, rows
     return _answer(work, paper, sides, lines, write)
 
 
-def _accept_cards(work: ActWork, paper: Paper, sides: Sides, read: Read, rows: pl.DataFrame) -> Done:
-    batch = Batch.objects.filter(code=paper.batch_code).first()
-    if batch is None:
-        raise NotReady(f"批次 {paper.batch_code} 尚未在本席位开立, 稍后再接收")
+def _accept_cards(
+    work: ActWork, paper: Paper, batch: Batch, sides: Sides, read: Read, rows: pl.DataFrame
+) -> Done:  # fmt: skip
     listed = {row["card_serial"]: row for row in rows.iter_rows(named=True)}
     missing = sorted(set(listed) - set(read.serials))
     surplus = sorted(set(read.serials) - set(listed))
@@ -189,16 +190,20 @@ def _accept_cards(work: ActWork, paper: Paper, sides: Sides, read: Read, rows: p
     def write() -> None:
         handover = _register(work, paper, sides, len(listed), plastic.batch_group(batch))
         if paper.sender != work.seat.name:
+            foreign = surplus
             if batch.bundles.filter(birth_movement__isnull=False).exists():
                 _take_known(work, batch, sides, [s for s in listed if s in read.serials], missing, handover)
             else:
                 _take_new(work, paper, batch, sides, read, listed)
+                foreign = sorted(set(surplus) - {card.serial for card in _cards(batch, surplus)})
             known = _cards(batch, missing)
-            close(handover, accepted=len(listed) - len(missing), missing=known, unseen=len(missing) - len(known))
-            for serial in sorted(set(read.serials) - {card.serial for card in _cards(batch, [*read.serials])}):
-                Case.objects.create(kind="surplus", handover=handover, serial=serial, opened_at=timezone.now())
+            close(
+                handover, accepted=len(listed) - len(missing) + len(foreign), missing=known, surplus=foreign,
+                unseen=len(missing) - len(known),
+            )  # fmt: skip
         Paper.objects.filter(pk=paper.pk).update(counted=True)
         if paper.type == CARD_LIST.code:
+            plastic.void_failed(batch, by=work.by)
             parcels.prepare(batch, sides.taker)
 
     return _answer(work, paper, sides, lines, write)
@@ -247,19 +252,24 @@ def _take_new(
 def _take_known(
     work: ActWork, batch: Batch, sides: Sides, came: list[str], missing: list[str], handover: Handover
 ) -> None:
-    """Cards that these books know already: from the giver to the taker, what is missing stands with the giver."""
+    """Cards that these books know already: from the giver to the taker, what is missing stands with the giver.
+
+    A card that is void here stays void, whatever the list says of it.
+    """
     cards = _cards(batch, [*came, *missing])
     lying = where([card.pk for card in cards])
     places = {p.pk: p for p in Place.objects.filter(pk__in=set(lying.values())).select_related("organisation", "group")}
     within = plastic.batch_group(batch)
-    target, lost = place(sides.taker, State.GOOD, within), place(sides.giver, State.MISSING, within)
+    lost = place(sides.giver, State.MISSING, within)
     for at, source in places.items():
-        gone = [c.pk for c in cards if lying.get(c.pk) == at and c.serial in missing and source.state == State.GOOD]
+        void, counted = source.state == State.VOID, source.state in (State.GOOD, State.VOID)
+        gone = [c.pk for c in cards if lying.get(c.pk) == at and c.serial in missing and counted]
         here = [c.pk for c in cards if lying.get(c.pk) == at and c.serial in came]
         if gone:
             move(source, lost, Cards(gone), cause="missing", by=work.by, handover=handover)
         if here and source.organisation_id == sides.giver.pk:
             whole = source.state == State.GOOD and count(source) == len(here)
+            target = place(sides.taker, State.VOID if void else State.GOOD, within)
             move(source, target, WHOLE if whole else Cards(here), cause="accept", by=work.by, handover=handover)
             if source.state == State.MISSING:
                 Case.objects.filter(card_id__in=here, closed_at=None).update(closed_at=timezone.now(), closing="找回")
@@ -288,34 +298,65 @@ def _answer(
 @engine_act
 def book_acceptance(work: ActWork) -> Done:
     """交接回执入账: accepted cards move to the taker, what is missing stands with the giver, with a case each."""
-    assert work.rows is not None and work.paper is not None
-    rows = work.rows
-    code = rows["handover"][0]
-    handover = (
-        Handover.objects.select_related("from_organisation", "to_organisation", "batch").filter(code=code).first()
-    )
-    if handover is None:
-        raise NotReady(f"交接回执所指的交接 {code} 不是本席位移交的")
+    assert work.rows is not None
+    handover, rows = answered(work), work.rows
 
     def write() -> None:
-        if handover.accepted is not None:
+        if not Handover.objects.filter(pk=handover.pk, accepted=None).exists():
             return
         _book(work, handover, rows)
 
     return Done(write=write)
 
 
+def answered(work: ActWork) -> Handover:
+    """The handover that an acceptance closes.
+
+    Raises NotReady where this seat gave none of this code, NotAllowed where the acceptance isn't its taker's, speaks
+    of another batch, or of several handovers.
+    """
+    assert work.rows is not None and work.paper is not None
+    code, paper = work.rows["handover"][0], work.paper
+    handover = (
+        Handover.objects.select_related("from_organisation", "to_organisation", "batch").filter(code=code).first()
+    )
+    if handover is None:
+        raise NotReady(f"交接回执所指的交接 {code} 不是本席位移交的")
+    batch, taker = handover.batch, handover.to_organisation
+    if batch is None or paper.batch_code != batch.code or work.rows["handover"].n_unique() > 1:
+        raise NotAllowed(paper.sender, f"回执交接 {code}", "回执与交接不属同一批次, 请接收方重开回执")
+    if paper.sender not in _seats(work.seat, batch, taker):
+        raise NotAllowed(paper.sender, f"回执交接 {code}", f"接收方是 {taker.code}, 只有接收方可回执")
+    return handover
+
+
+def _seats(seat: Seat, batch: Batch, one: Organisation) -> set[str]:
+    """Where an organisation sits in a batch; who is no party to it (a unit) sits with us."""
+    return set(batch.parties.filter(organisation=one).values_list("seat", flat=True)) or {seat.name}
+
+
 def _book(work: ActWork, handover: Handover, rows: pl.DataFrame) -> None:
     giver, taker, batch = handover.from_organisation, handover.to_organisation, handover.batch
-    told = {row["kind"]: row for row in rows.iter_rows(named=True) if not row["serial"]}
-    lost = [row["serial"] for row in rows.iter_rows(named=True) if row["serial"] and row["kind"] == "missing"]
+    assert batch is not None
+    told = {row["kind"]: int(row["accepted"]) for row in rows.iter_rows(named=True) if not row["serial"]}
+    named = {row["serial"]: row["kind"] for row in rows.iter_rows(named=True) if row["serial"]}
     given = {m.to_place_id for m in handover.movements.filter(cause="give")}
-    accepted, missing = 0, list[Card | str]()
+    cards = _cards(batch, [*named])
+    lying = where([card.pk for card in cards])
+    ours = {card.serial: card for card in cards if lying.get(card.pk) in given}
+    # A given card that the list left out is told as surplus too, but isn't one.
+    foreign = sorted(serial for serial, kind in named.items() if kind == "surplus" and serial not in ours)
+    material = handover.document == MATERIAL.code
+    if min(told.values(), default=0) < 0 or not (material or sum(told.values()) + len(ours) == handover.given):
+        raise _does_not_add_up(work, handover)
+    accepted, missing = len(foreign), list[Card | str]()
     for source in Place.objects.filter(pk__in=given).select_related("group"):
-        if handover.document == "material":
+        if material:
             kind = source.group.code.rsplit(":", 1)[1]
-            n = int(told[kind]["accepted"])
+            n = told.get(kind, 0)
             rest = count(source) - n
+            if rest < 0:
+                raise _does_not_add_up(work, handover)
             if n:
                 target = place(taker, State.BLANK, source.group)
                 move(source, target, Quantity(n), cause="accepted", by=work.by, handover=handover)
@@ -325,13 +366,11 @@ def _book(work: ActWork, handover: Handover, rows: pl.DataFrame) -> None:
                 missing += [kind] * rest
             accepted += n
             continue
-        assert batch is not None
-        here = where([card.pk for card in _cards(batch, lost)])
-        gone = [pk for pk, at in here.items() if at == source.pk]
+        gone = [card for s, card in ours.items() if named[s or ""] == "missing" and lying[card.pk] == source.pk]
         if gone:
             target = place(giver, State.MISSING, plastic.batch_group(batch))
-            move(source, target, Cards(gone), cause="missing", by=work.by, handover=handover)
-            missing += list(Card.objects.filter(pk__in=gone))
+            move(source, target, Cards([card.pk for card in gone]), cause="missing", by=work.by, handover=handover)
+            missing += gone
         void = source.group.kind == "void"
         parcel = source.group.kind == "parcel"
         within = source.group if parcel else plastic.batch_group(batch)
@@ -339,19 +378,30 @@ def _book(work: ActWork, handover: Handover, rows: pl.DataFrame) -> None:
             target = place(taker, State.VOID if void else State.GOOD, within)
             move(source, target, WHOLE, cause="accepted", by=work.by, handover=handover)
             accepted += n
-    close(handover, accepted=accepted, missing=missing)
-    if batch is not None:
-        plastic.void_failed(batch, by=work.by)
+    close(handover, accepted=accepted, missing=missing, surplus=foreign)
+    plastic.void_failed(batch, by=work.by)
+
+
+def _does_not_add_up(work: ActWork, handover: Handover) -> NotAllowed:
+    assert work.paper is not None
+    rule = f"实收与短少合计不等于移交的 {handover.given}, 请接收方重新清点后回执"
+    return NotAllowed(work.paper.sender, f"回执交接 {handover.code}", rule)
 
 
 @engine_act
 def found(work: ActWork) -> Done:
-    """短少卡找回: before the bank has finished it is void; afterwards it is a new handover of its own."""
+    """短少卡找回: before the bank has finished it is void; afterwards it is a new handover of its own.
+
+    A card that was surplus goes back to the finder's tray of whoever gave it.
+    """
+    surplus = _surplus(work.subject)
+    if surplus is not None:
+        return _give_back(work, surplus)
     card = Card.objects.select_related("batch__office").filter(serial=work.subject).first()
     at = where([card.pk]).get(card.pk) if card else None
     lies = Place.objects.select_related("organisation", "group").filter(pk=at).first() if at else None
     if card is None or lies is None or lies.state != State.MISSING:
-        raise NotReady(f"卡 {work.subject} 没有短少案")
+        raise NotReady(f"卡 {work.subject} 没有短少案或多出案")
     holder, batch = lies.organisation, card.batch
     listed = _listed(work.seat, batch, work.subject)
     bench = work.seat.bench(holder.code, "bench")
@@ -361,21 +411,23 @@ def found(work: ActWork) -> Done:
     nth = Handover.objects.filter(batch=batch, document=CARD_LIST.code).count() + 1
     code = f"{batch.code}~{CARD_LIST.code}+{nth}"
     taker = organisation(batch.parties.get(lane=Lane.CENTRE).organisation.code)
-    name = f"{batch.code}.good.tray"
-    print_handover(work.seat, CARD_LIST, listed, code, holder, taker, work.now)
+    name = _laid(batch.code, work.subject)
     _lay(work, holder.code, bench / name)
 
     def write() -> None:
         within = plastic.batch_group(batch)
-        handover = Handover.objects.create(
-            code=code, from_organisation=holder, to_organisation=taker, group=within, batch=batch,
-            document=CARD_LIST.code, subject_kind="batch", subject=batch.code, given=1, given_at=timezone.now(),
-        )  # fmt: skip
+        facts = {
+            "from_organisation": holder, "to_organisation": taker, "group": within, "batch": batch, "given": 1,
+            "document": CARD_LIST.code, "subject_kind": "batch", "subject": batch.code, "given_at": timezone.now(),
+            "trays": [name],
+        }  # fmt: skip
+        handover, new = Handover.objects.get_or_create(code=code, defaults=facts)
+        if not new:
+            raise NotReady(f"交接 {code} 刚由另一人开出, 请再办一次")
+        print_handover(work.seat, CARD_LIST, listed, code, holder, taker, work.now)
         again = group(f"{batch.code}/again{nth}", "batch", batch.code)
         move(lies, place(holder, State.GIVEN, again), Cards([card.pk]), cause="give", by=work.by, handover=handover)
         Case.objects.filter(card=card, closed_at=None).update(closed_at=timezone.now(), closing=f"找回: {work.reason}")
-        handover.trays = [name]
-        handover.save(update_fields=["trays"])
 
     return Done(documents={CARD_LIST: listed}, handover=code, write=write)
 
@@ -410,6 +462,38 @@ def _lay(work: ActWork, holder: str, target: Path) -> None:
             raise CardError(f"{source.name} 中没有卡 {work.subject}")
 
 
+def _laid(batch_code: str, serial: str) -> str:
+    """Name on the bench of a found card's own tray; on its way it is named after its handover."""
+    return f"{serial}{MARK}{batch_code}.good.tray"
+
+
+def _surplus(serial: str) -> Case | None:
+    """The oldest open case of a card that nobody listed."""
+    cases = Case.objects.filter(kind="surplus", serial=serial, closed_at=None).order_by("pk")
+    return cases.select_related("handover__batch", "handover__from_organisation", "handover__to_organisation").first()
+
+
+def _give_back(work: ActWork, case: Case) -> Done:
+    """多出卡退回: out of the taker's trays, if they lie on this seat, and the case is closed."""
+    handover, seat = case.handover, work.seat
+    giver, taker = handover.from_organisation.code, handover.to_organisation
+    if handover.batch is not None and seat.name in _seats(seat, handover.batch, taker):
+        back = seat.bench(taker.code, "out") / giver / found_tray(seat, giver).name
+        lying = [*seat.bench(taker.code, "bench").glob("*.tray"), *arrived(seat, taker.code, handover.code)]
+        for path in sorted(lying):
+            with things.on_bench(seat.world, path) as tray:
+                if piece := tray.find(work.subject):
+                    back.parent.mkdir(parents=True, exist_ok=True)
+                    trays.create(back, back.stem, "cards")
+                    with things.on_bench(seat.world, back) as going:
+                        tray.move(piece, going)
+
+    def write() -> None:
+        Case.objects.filter(pk=case.pk).update(closed_at=timezone.now(), closing=f"退回: {work.reason}")
+
+    return Done(write=write)
+
+
 def found_tray(seat: Seat, holder: str) -> Path:
     """Where a card that was missing lies when somebody finds it: among what comes in at its giver's."""
     return seat.bench(holder, "in") / "found.tray"
@@ -418,7 +502,7 @@ def found_tray(seat: Seat, holder: str) -> Path:
 def turned_up(seat: Seat, holder: str, batch_code: str, serial: str) -> bool:
     """Whether a missing card lies in the finder's tray, or where a worker cut off has laid it already."""
     bench = seat.bench(holder, "bench")
-    for path in (found_tray(seat, holder), bench / f"{batch_code}.cards.tray", bench / f"{batch_code}.good.tray"):
+    for path in (found_tray(seat, holder), bench / f"{batch_code}.cards.tray", bench / _laid(batch_code, serial)):
         if path.exists():
             try:
                 with things.on_bench(seat.world, path) as tray:
@@ -433,16 +517,22 @@ def turned_up(seat: Seat, holder: str, batch_code: str, serial: str) -> bool:
 
 
 def ship(seat: Seat) -> int:
-    """Send off the trays of what was given: sealed and carried into the giver's out/TAKER/. Safe to repeat."""
+    """Send off the trays of what was given: sealed and carried into the giver's out/TAKER/. Safe to repeat.
+
+    A tray that lies nowhere here hasn't been sent, unless its taker has counted it.
+    """
     shipped = 0
     for handover in Handover.objects.filter(shipped=False).select_related("from_organisation", "to_organisation"):
         bench = seat.bench(handover.from_organisation.code, "bench")
         out = seat.bench(handover.from_organisation.code, "out") / handover.to_organisation.code
+        travelling = {name: f"{handover.code}{MARK}{name.rpartition(MARK)[2]}" for name in handover.trays}
         try:
-            for name in handover.trays:
+            for name, going in travelling.items():
                 if (bench / name).exists():
-                    trays.move(bench / name, out, f"{handover.code}{MARK}{name}")
+                    trays.move(bench / name, out, going)
         except CardError:  # busy, or another worker of this seat carries it at this moment
+            continue
+        if handover.accepted is None and not all((out / going).exists() for going in travelling.values()):
             continue
         shipped += Handover.objects.filter(pk=handover.pk, shipped=False).update(shipped=True)
     return shipped

@@ -1,6 +1,6 @@
 """What becomes of the cards when a row is done: born, given, void, missing. The engine books it, not the lanes."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from itertools import groupby
 
 from django.db import connection
@@ -194,7 +194,3 @@ def receiver(document: Document, work: Work) -> Lane:
     if len(lanes) != 1:
         raise ZhikaError(f"{document.code}: 无法确定接收方")
     return lanes[0]
-
-
-def missing_cards(batch: Batch, serials: Iterable[str]) -> list[Card]:
-    return list(Card.objects.filter(batch=batch, serial__in=list(serials)))

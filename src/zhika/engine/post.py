@@ -3,18 +3,22 @@
 import hashlib
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from zhika.engine import desk
 from zhika.engine.outgoing import Mailroom
+from zhika.engine.trouble import attempt
 from zhika.engine.work import Subject
-from zhika.errors import Fault
+from zhika.errors import Fault, ZhikaError
 from zhika.exchange.archive import Photos
 from zhika.exchange.authentic import read_manifest, read_receipt
 from zhika.exchange.keys import load_identities
@@ -31,7 +35,7 @@ from zhika.flows.documents import BY_CODE, Document
 from zhika.flows.lanes import Lane
 from zhika.ledger import audit
 from zhika.ledger.batches import Party
-from zhika.ledger.mail import Inbox, Outbox, expected_number
+from zhika.ledger.mail import AGAIN, Inbox, Outbox, expected_number
 from zhika.ledger.steps import Paper
 from zhika.seat.config import Seat
 
@@ -66,24 +70,50 @@ def send_mail(seat: Seat) -> int:
     late = timezone.now() - timedelta(hours=seat.mail.ask_after_hours)
     Outbox.objects.filter(published=True, receipt="", published_at__lt=late).update(published=False)
     for row in Outbox.objects.filter(published=False).order_by("peer", "number"):
-        stem = Stem(seat.name, row.number, row.document)
-        payload = seat.home / "mail" / "staging" / row.payload_sha256
-        if not payload.exists():
-            payload = _sent_folder(seat, row.peer) / f"{stem}{PAYLOAD}"
-        if payload.exists():
-            outbox_of(seat, row.peer).publish(
-                stem, {PAYLOAD: payload, SIGNATURE: bytes(row.signature), MANIFEST: bytes(row.manifest)}
-            )
-        Outbox.objects.filter(pk=row.pk).update(published=True, published_at=timezone.now())
-        sent += 1
+        sent += _kept_apart("send", f"{row.peer}-{row.number:06d}", partial(_send, seat, row))
     mail = Mailroom(seat)
     for answer in Inbox.objects.filter(answered=False).select_related("paper"):
-        verdict: Verdict = "taken" if answer.verdict == "taken" else "refused"
-        faults = (Fault(f"{answer.peer}-{answer.number:06d}", answer.text[:500]),) if answer.text else ()
-        _answer(seat, mail, answer.peer, answer.number, answer.manifest_sha256, verdict, faults)
-        Inbox.objects.filter(pk=answer.pk).update(answered=True)
-        sent += 1
+        sent += _kept_apart("answer", f"{answer.peer}-{answer.number:06d}", partial(_send_receipt, seat, mail, answer))
     return sent
+
+
+def _kept_apart(function: str, what: str, do: Callable[[], bool]) -> bool:
+    """One package of many: when it raises, the others go on, and it is shown with its error."""
+    return bool(attempt(Subject(Grain.LOT, what[:80]), function, do))
+
+
+def _send(seat: Seat, row: Outbox) -> bool:
+    """Publish one package. Raises ZhikaError when its sealed file is gone and nobody was to erase it."""
+    stem = Stem(seat.name, row.number, row.document)
+    kept = (seat.home / "mail" / "staging" / row.payload_sha256, _sent_folder(seat, row.peer) / f"{stem}{PAYLOAD}")
+    # Secrets are erased at both ends once they are used, whether or not their receipt came.
+    erased = row.published_at is not None and desk.kept_sealed(BY_CODE[row.document])
+    if not any(_published(seat, row, stem, payload) for payload in kept) and not erased:
+        raise ZhikaError(f"{stem}: 密封文件不在 mail/staging 或 mail/sent/{row.peer} 中, 请从备份恢复")
+    Outbox.objects.filter(pk=row.pk).update(published=True, published_at=timezone.now())
+    return True
+
+
+def _published(seat: Seat, row: Outbox, stem: Stem, payload: Path) -> bool:
+    """Whether the package has left with this payload; another worker may archive it at any moment."""
+    files = {PAYLOAD: payload, SIGNATURE: bytes(row.signature), MANIFEST: bytes(row.manifest)}
+    if not payload.exists():
+        return False
+    try:
+        outbox_of(seat, row.peer).publish(stem, files)
+    except FileNotFoundError:
+        if payload.exists():
+            raise
+        return False
+    return True
+
+
+def _send_receipt(seat: Seat, mail: Mailroom, answer: Inbox) -> bool:
+    verdict: Verdict = "taken" if answer.verdict == "taken" else "refused"
+    faults = (Fault(f"{answer.peer}-{answer.number:06d}", answer.text[:500]),) if answer.text else ()
+    _answer(seat, mail, answer.peer, answer.number, answer.manifest_sha256, verdict, faults)
+    Inbox.objects.filter(pk=answer.pk).update(answered=True)
+    return True
 
 
 def _answer(
@@ -110,17 +140,27 @@ def take_mail(seat: Seat) -> list[Arrival]:
     if seat.mail.inbox:
         far = Mailbox(seat.mail.inbox)
         for stem in far.arrivals():
-            far.fetch(stem, folder)
-            far.remove(stem)
-    mail, arrivals = Mailroom(seat), []
+            _kept_apart("fetch", str(stem), partial(_fetch, far, stem, folder))
+    mail, arrivals = Mailroom(seat), list[Arrival]()
     for stem in box.arrivals():
-        arrival = (
-            _take_receipt(seat, mail, folder, stem) if stem.document == RECEIPT else _take(seat, mail, folder, stem)
-        )
-        if arrival:
-            box.remove(stem)
-            arrivals.append(arrival)
+        _kept_apart("take", str(stem), partial(_take_one, seat, mail, box, stem, arrivals))
     return arrivals
+
+
+def _fetch(far: Mailbox, stem: Stem, folder: Path) -> bool:
+    far.fetch(stem, folder)
+    far.remove(stem)
+    return True
+
+
+def _take_one(seat: Seat, mail: Mailroom, box: Mailbox, stem: Stem, arrivals: list[Arrival]) -> bool:
+    """Whether a package or receipt has left the mailbox."""
+    take = _take_receipt if stem.document == RECEIPT else _take
+    arrival = take(seat, mail, seat.home / "mail" / "in", stem)
+    if arrival:
+        box.remove(stem)
+        arrivals.append(arrival)
+    return arrival is not None
 
 
 def _take(seat: Seat, mail: Mailroom, folder: Path, stem: Stem) -> Arrival | None:
@@ -180,7 +220,7 @@ def _fits(seat: Seat, manifest: Manifest) -> Document:
     """The document, if something here awaits it in this process, and its sender stands on its lane in the batch."""
     document = BY_CODE.get(manifest.document)
     process = manifest.process or ""
-    if document is None or process not in seat.processes:
+    if document is None or manifest.batch is None or process not in seat.processes:
         raise PackageRefused(str(manifest.stem), Cause.WRONG_DOCUMENT)
     flow = FLOWS[process]
     in_row = any(step.lane in seat.lanes for step in flow.awaiting(document))
@@ -189,9 +229,9 @@ def _fits(seat: Seat, manifest: Manifest) -> Document:
     if not (in_row or in_act or travels):
         raise PackageRefused(str(manifest.stem), Cause.WRONG_DOCUMENT)
     lanes = {lane for lane, party in manifest.parties.items() if party.seat == manifest.sender}
-    if manifest.batch is not None and not lanes & document.senders:
+    if not lanes & document.senders:
         raise PackageRefused(str(manifest.stem), Cause.WRONG_PARTY)
-    rows = Party.objects.filter(batch__code=manifest.batch or "").select_related("organisation", "batch")
+    rows = Party.objects.filter(batch__code=manifest.batch).select_related("organisation", "batch")
     for row in rows:
         party = manifest.parties.get(Lane(row.lane))
         if party is None or (party.organisation, party.seat) != (row.organisation.code, row.seat):
@@ -260,10 +300,13 @@ def _refuse(seat: Seat, folder: Path, stem: Stem, refused: PackageRefused, diges
 
 
 def _reject(seat: Seat, mail: Mailroom, folder: Path, stem: Stem, refused: PackageRefused, digest: str) -> Arrival:
-    """Not proved, or damaged on its way: no number, no part of it applied; a known peer is told to send it again."""
+    """Not proved, or damaged on its way: no number, no part of it applied.
+
+    A known peer is told to send it again, but only where the same bytes may come whole: else it would never end.
+    """
     _set_aside(seat, folder, stem, refused)
     audit.note(seat.name, "reject", str(stem), refused.cause.code)
-    if stem.peer in mail.trust.peers:
+    if refused.cause in ON_THE_WAY and stem.peer in mail.trust.peers:
         _answer(seat, mail, stem.peer, stem.number, digest, "damaged", refused.faults[:20])
     return Arrival(stem, "damaged" if refused.cause in ON_THE_WAY else "rejected", str(refused))
 
@@ -284,8 +327,9 @@ def _take_receipt(seat: Seat, mail: Mailroom, folder: Path, stem: Stem) -> Arriv
         return Arrival(stem, "rejected", "回执与本席位寄出的封包不符")
     text = "\n".join(map(str, receipt.faults))
     if receipt.verdict == "damaged":
-        if not row.receipt:
-            Outbox.objects.filter(pk=row.pk).update(published=False, receipt_text=text)
+        asked = Outbox.objects.filter(pk=row.pk, receipt="")
+        asked.filter(published=True).update(again=F("again") + 1, receipt_text=text)
+        asked.filter(again__lte=AGAIN).update(published=False)
         audit.note(seat.name, "sent-again", str(stem), "对方收到的封包已损坏")
         return Arrival(stem, "receipt", text)
     if row.receipt != receipt.verdict:

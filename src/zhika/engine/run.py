@@ -7,7 +7,7 @@ import polars as pl
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from zhika.engine import batches, desk, errands, parcels, plastic
+from zhika.engine import batches, desk, errands, parcels, plastic, rules, turns
 from zhika.engine.check import Aside, agree
 from zhika.engine.outgoing import Mailroom, Outgoing
 from zhika.engine.progress import notice
@@ -17,8 +17,9 @@ from zhika.errors import ConfigurationError
 from zhika.flows.chart import Cards, Flow, Grain, Step
 from zhika.flows.documents import BY_CODE, EXCEPTIONS, PROGRESS, Document
 from zhika.ledger import audit
+from zhika.ledger.alone import alone
 from zhika.ledger.batches import Batch
-from zhika.ledger.cards import Card
+from zhika.ledger.cards import Card, Failure
 from zhika.ledger.custody import Group
 from zhika.ledger.errands import Errand
 from zhika.ledger.steps import Paper, StepRecord
@@ -38,7 +39,17 @@ def run(
     """Do one row for one lot, application, batch or parcel, once. False: done already, or another worker was first."""
     if done_already(subject, step):
         return False
+    if by != "zhika":
+        rules.check(step.title, subject.code, by=by, not_by=step.not_by)
     batch = _batch_of(subject)
+    with turns.turn(seat, batch.code if batch else subject.code, wait=by != "zhika"):
+        return _compute(seat, subject, flow, step, batch, by=by, evidence=evidence, facts=facts or {})
+
+
+def _compute(
+    seat: Seat, subject: Subject, flow: Flow, step: Step, batch: Batch | None, *, by: str, evidence: str,
+    facts: Mapping[str, Mapping[str, str]],
+) -> bool:  # fmt: skip
     papers = [paper for paper in desk.filed(_desk_of(subject, batch)) if BY_CODE[paper.type] in step.awaits]
     received, asides = _receive(seat, batch, step, papers)
     people = _people(subject, batch)
@@ -48,7 +59,7 @@ def run(
     work = Work(
         seat=seat, flow=flow, step=step, subject=subject, batch=batch, received=received,
         people={app: card for app, card in people.items() if app not in gone},
-        facts=facts or {}, by=by, evidence=evidence,
+        facts=facts, by=by, evidence=evidence,
     )  # fmt: skip
     outcome = STEPS[step.lane, step.work](work)
     return Outcome(work, outcome, people, gone, asides, papers).write()
@@ -87,6 +98,9 @@ class Outcome:
         """The row and everything that follows from it, in one durable transaction. False: another worker was first."""
         try:
             with transaction.atomic():
+                alone()
+                if self._stale():
+                    return False  # nothing is written: the row is computed again with those who are still in
                 record = self._record()
                 if self.done.write:
                     self.done.write()
@@ -99,6 +113,13 @@ class Outcome:
                 return False
             raise
         return True
+
+    def _stale(self) -> bool:
+        """Whether somebody left the batch while the outcome was computed."""
+        cards = [card.pk for app, card in self.people.items() if app not in self.failed]
+        return any(
+            Failure.objects.filter(card__in=cards[start : start + 900]).exists() for start in range(0, len(cards), 900)
+        )
 
     def seal(self) -> list[Outgoing]:
         """Every document, frozen and sealed for each seat that gets it; nothing is numbered yet."""

@@ -36,14 +36,14 @@ def serve(lane: Lane, steps: ModuleType | None, acts: ModuleType | None = None) 
         raise ConfigurationError(f"lanes/{lane}/steps: no chart has a row of this lane named {', '.join(extra)}")
     if lacking := sorted(asked - set(offered)):
         raise ConfigurationError(f"lanes/{lane}/steps: no function for the rows {', '.join(lacking)}")
-    STEPS.update({(lane, name): function for name, function in offered.items()})
 
     offered_acts = public(acts) if acts else {}
     declared = {act.name for act in ACTS if lane in act.lanes}
     if extra := sorted(set(offered_acts) - declared):
         raise ConfigurationError(f"lanes/{lane}/acts: no act of this lane is declared as {', '.join(extra)}")
-    ACT_FUNCTIONS.update({(lane, name): function for name, function in offered_acts.items()})
     needed = {act.name for act in ACTS if lane in act.lanes and act.processes & set(processes)}
     own = {name for owner, name in ACT_FUNCTIONS if owner is None}
     if lacking := sorted(needed - own - set(offered_acts)):
         raise ConfigurationError(f"lanes/{lane}/acts: no function for the acts {', '.join(lacking)}")
+    STEPS.update({(lane, name): function for name, function in offered.items()})
+    ACT_FUNCTIONS.update({(lane, name): function for name, function in offered_acts.items()})

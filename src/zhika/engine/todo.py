@@ -16,6 +16,7 @@ from zhika.flows.lanes import Lane
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import CardEvent
 from zhika.ledger.custody import Case, Group, Place, State, count
+from zhika.ledger.mail import stuck
 from zhika.ledger.steps import Paper, StepRecord, Trouble
 from zhika.seat.config import Seat
 
@@ -55,7 +56,7 @@ def command(work: str, subject: str, *needs: str) -> tuple[str, ...]:
 
 def todo(seat: Seat, lane: Lane | None = None) -> list[Todo]:
     """All that waits here, or for one lane's people."""
-    sources = (_rows, _handovers, _parcels, _collected, _found, _void, _troubles, *TODO)
+    sources = (_rows, _handovers, _parcels, _collected, _found, _surplus, _void, _troubles, _stuck, *TODO)
     found: list[Todo] = [item for source in sources for item in source(seat)]
     return sorted((t for t in found if lane in (None, t.lane)), key=lambda t: (t.since, t.work, t.subject))
 
@@ -89,7 +90,7 @@ def _handovers(seat: Seat) -> Iterator[Todo]:
     for paper in papers.order_by("pk"):
         taker = handover.sides_of(seat, paper).taker
         here = bool(handover.all_here(seat, paper, taker.code))
-        opened = Batch.objects.filter(code=paper.batch_code).exists() or paper.type == "material"
+        opened = Batch.objects.filter(code=paper.batch_code).exists()
         lane = next(iter(sorted(BY_CODE[paper.type].receivers & seat.lanes)))
         waits = taker.name if here else f"料盘在途: {paper.handover_code}"
         yield Todo(
@@ -147,6 +148,18 @@ def _found(seat: Seat) -> Iterator[Todo]:
         )  # fmt: skip
 
 
+def _surplus(seat: Seat) -> Iterator[Todo]:
+    """Cards that came and stand on no list: they go back, and no batch closes before."""
+    cases = Case.objects.filter(kind="surplus", closed_at=None)
+    for case in cases.select_related("handover__from_organisation").order_by("pk"):
+        document = BY_CODE[case.handover.document]
+        lane = next(iter(sorted((document.receivers | document.senders) & seat.lanes)))
+        yield Todo(
+            lane, "found", f"多出待退: {case.handover.code}", case.serial, 1, case.opened_at,
+            case.handover.from_organisation.name, command("found", case.serial, REASON), "act",
+        )  # fmt: skip
+
+
 def _void(seat: Seat) -> Iterator[Todo]:
     """Void cards that lie where they are destroyed, once their batch has left."""
     for lies in Place.objects.filter(state=State.VOID, balance__n__gt=0).select_related("organisation", "group"):
@@ -168,6 +181,16 @@ def _troubles(seat: Seat) -> Iterator[Todo]:
         yield Todo(
             next(iter(sorted(seat.lanes))), trouble.function, f"已搁置: {trouble.error}", trouble.subject, 1,
             trouble.at, "排除故障后 zhika work --retry", (), "trouble",
+        )  # fmt: skip
+
+
+def _stuck(seat: Seat) -> Iterator[Todo]:
+    """Packages that come damaged again and again."""
+    for row in stuck().order_by("pk"):
+        yield Todo(
+            next(iter(sorted(seat.lanes))), "send_mail", f"对方 {row.again} 次收到损坏的{BY_CODE[row.document].title}",
+            f"{row.peer}-{row.number:06d}", 1, row.published_at or timezone.now(),
+            f"与 {row.peer} 核对信箱与证书后 zhika work --retry", (), "trouble",
         )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from zhika.card.tray import TrayBusy
 from zhika.engine.work import Subject
 from zhika.errors import NotReady, ZhikaError
+from zhika.ledger.mail import stuck
 from zhika.ledger.steps import Trouble
 
 TRIES = 3
@@ -44,4 +45,4 @@ def describe(error: Exception) -> str:
 
 def retry() -> int:
     """Let everything that was set aside be tried again, once its cause is mended. Returns how many."""
-    return Trouble.objects.update(tries=0)
+    return Trouble.objects.update(tries=0) + stuck().update(again=0, published=False)

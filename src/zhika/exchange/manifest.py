@@ -12,6 +12,8 @@ from zhika.flows.lanes import Lane
 
 SEAT_NAME = "[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*"
 """A seat's name: each part begins with a letter, so that a package's name can be taken apart again."""
+CODE = "[A-Za-z0-9][A-Za-z0-9-]{0,39}"
+"""Code of a batch or an organisation: it becomes the name of folders and files."""
 _STEM = re.compile(rf"(?P<peer>{SEAT_NAME})-(?P<number>[0-9]{{6,12}})-(?P<document>[a-z]+(-[a-z]+)*)")
 
 MANIFEST, SIGNATURE, PAYLOAD = ".json", ".p7s", ".age"
@@ -125,7 +127,7 @@ def _parties(value: Any) -> dict[Lane, Party]:
     for lane, party in value.items():
         if not isinstance(party, list) or len(party) != 2:
             raise ValueError
-        parties[Lane(lane)] = Party(canonical.text(party[0]), _seat(party[1]))
+        parties[Lane(lane)] = Party(_code(party[0]), _seat(party[1]))
     return parties
 
 
@@ -136,13 +138,14 @@ def _sent(value: Any) -> Sent:
 
 
 _seat = canonical.matching(SEAT_NAME)
+_code = canonical.matching(CODE)
 _READERS: Mapping[str, canonical.Reader] = {
     "format": canonical.exactly(1),
     "kind": canonical.exactly("document"),
     "sender": _seat,
     "receiver": _seat,
     "process": canonical.optional(canonical.text),
-    "batch": canonical.optional(canonical.text),
+    "batch": canonical.optional(_code),
     "parties": _parties,
     "step": _sent,
     "document": canonical.text,

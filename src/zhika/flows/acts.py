@@ -31,7 +31,7 @@ ALL = frozenset({"urban-batch", "urban-new", "urban-replacement", "rural-batch",
 
 @dataclass(frozen=True, eq=False)
 class Act:
-    """One act: who may do it, by which rule, and which document it answers or sends."""
+    """One act: on which lanes, by whom not, with whom, and which document it answers or sends."""
 
     name: str
     title: str

@@ -67,6 +67,8 @@ class Step:
     """Fields it cannot do without: received, made before, or of the lane's own tables."""
     makes: frozenset[str] = frozenset()
     cards: Cards | None = None
+    not_by: tuple[str, ...] = ()
+    """Functions of earlier rows on the same subject whose doer may not do this one by hand."""
     box: bool = True
     """False: a row that is no numbered box of the chart."""
 

@@ -52,7 +52,7 @@ RURAL_BATCH = Flow("rural-batch", "农村批量制卡", "附件4 一", (
          needs=frozenset({"insurance", "household", "id_no", "name"}),
          makes=frozenset({"given", "found", "sources", "reasons", "proposal"}), box=False),
     Step(1, CENTRE, "数据确认", "confirm", HAND, LOT, awaits=(CHECK_LIST,), sends=(CONFIRMATION,),
-         needs=frozenset({"given", "found"}), makes=frozenset({"decision", "signer", "second_signer"}), box=False),
+         needs=frozenset({"given", "found"}), makes=frozenset({"decision", "signer", "second_signer"}), not_by=("collect",), box=False),
     Step(1, INTEGRATOR, "采集新农合参合人员相关信息,形成制卡数据", "form_production_data", AUTO, LOT,
          awaits=(CONFIRMATION,), needs=frozenset({"decision", "photo"}),
          makes=frozenset({"app_no", "flag", "ssc_no", "issue_date"})),

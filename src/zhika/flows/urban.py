@@ -45,7 +45,7 @@ URBAN_BATCH = Flow("urban-batch", "城镇批量制卡", "附件1 一", (
          needs=frozenset({"insurance", "id_no", "name"}),
          makes=frozenset({"given", "found", "sources", "reasons", "proposal"}), box=False),
     Step(1, CENTRE, "数据确认", "confirm", HAND, LOT, awaits=(CHECK_LIST,), sends=(CONFIRMATION,),
-         needs=frozenset({"given", "found"}), makes=frozenset({"decision", "signer", "second_signer"}), box=False),
+         needs=frozenset({"given", "found"}), makes=frozenset({"decision", "signer", "second_signer"}), not_by=("collect",), box=False),
     Step(1, INTEGRATOR, "城镇职工、居民采集人员相关信息、形成制卡数据", "form_production_data", AUTO, LOT,
          awaits=(CONFIRMATION,), needs=frozenset({"decision", "photo"}), makes=frozenset({"app_no", "flag"})),
     Step(2, INTEGRATOR, "提交制卡数据", "submit_production_data", sends=(PRODUCTION_DATA,)),

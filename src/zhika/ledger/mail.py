@@ -5,6 +5,9 @@ from django.db.models import Max, Q
 
 from zhika.ledger.alone import alone
 
+AGAIN = 8
+"""So often a package leaves again as soon as it is asked for; from then on only when its answer is overdue."""
+
 
 class Outbox(models.Model):
     """A package that must leave. Number and bytes were fixed with the step, so it may leave twice."""
@@ -20,6 +23,8 @@ class Outbox(models.Model):
     receipt = models.CharField(max_length=10, blank=True)
     """'' until the peer answers; then taken | refused. A package damaged on its way is simply published again."""
     receipt_text = models.TextField(blank=True)
+    again = models.IntegerField(default=0)
+    """How often the peer has asked for it again."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["peer", "number"], name="outbox_once")]
@@ -44,6 +49,11 @@ class Inbox(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["peer", "number"], name="inbox_once")]
         indexes = [models.Index(fields=["peer"], condition=Q(answered=False), name="inbox_unanswered")]
+
+
+def stuck() -> models.QuerySet[Outbox]:
+    """Packages that were sent again as often as may be and still have not come whole."""
+    return Outbox.objects.filter(receipt="", again__gt=AGAIN)
 
 
 def next_number(peer: str) -> int:

@@ -95,3 +95,8 @@ class ActRecord(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["name", "subject"], name="act_once")]
+
+
+def times_done(name: str, subject: str) -> int:
+    """How often an act that repeats has been done on a subject: its records are numbered SUBJECT#1, SUBJECT#2, …"""
+    return ActRecord.objects.filter(name=name, subject__startswith=f"{subject}#").count()

@@ -223,6 +223,6 @@ def _decoded(photo: bytes, size: tuple[int, int]) -> Image.Image:
             height = width * size[1] / size[0]
             left = (picture.width - width) / 2
             rgb = picture.convert("RGB")
-    except (UnidentifiedImageError, OSError) as cause:
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as cause:
         raise Refused([Fault("卡面", "不是可读的 JPEG 相片", column="照片")]) from cause
     return rgb.resize(size, Image.Resampling.BICUBIC, (left, 0, left + width, height))

@@ -3,14 +3,15 @@
 from collections.abc import Callable
 
 import pytest
+from pypdf import PdfReader
 
 from tests.lanes.workshop import CODE, Killed, Workshop, person
 from zhika.card import pan, stripe
 from zhika.card.chip import financial
 from zhika.card.chip.public import public_area
 from zhika.card.tray import Tray
-from zhika.engine import desk
-from zhika.engine.acts import act
+from zhika.engine import desk, plastic
+from zhika.engine.acts import act, run_awaiting
 from zhika.engine.each import do_cards
 from zhika.engine.work import ActWork
 from zhika.errors import CardError, NotAllowed, NotReady, Refused
@@ -20,10 +21,11 @@ from zhika.flows.lanes import Lane
 from zhika.lanes.bank import acts, security
 from zhika.lanes.bank.laws import one_number
 from zhika.lanes.bank.models import Account, Destroyed
+from zhika.ledger.audit import AuditEntry
 from zhika.ledger.cards import Card, CardEvent
 from zhika.ledger.custody import Balance, State
 from zhika.ledger.laws import Books
-from zhika.ledger.steps import Paper
+from zhika.ledger.steps import Paper, Trouble
 
 MADE = ("print_faces", "laminate", "return_semi_finished")
 ROWS = ("generate_numbers", "finish", "open_accounts", "return_mapping", "deliver")
@@ -181,15 +183,16 @@ def test_activation_wants_the_collection_receipt_and_the_persons_own_id(arrived:
     assert [row["card_serial"] for row in sent(arrived, ACTIVATION.code)] == [arrived.serial(0)]
 
 
-def test_a_collection_receipt_of_another_card_is_refused(arrived: Workshop) -> None:
-    rows = [person(0) | {"card_serial": arrived.serial(1), "date": "2026-11-23", "by": "self"}]
+def test_a_row_of_another_card_is_noted_and_the_others_of_its_collection_receipt_are_booked(arrived: Workshop) -> None:
+    serials = {0: arrived.serial(1), 2: arrived.serial(2), 3: "QZ99000000000", 4: arrived.serial(4)}
+    rows = [person(n) | {"card_serial": serial, "date": "2026-11-23", "by": "self"} for n, serial in serials.items()]
     arrived.file(COLLECTION, rows)
-    paper = Paper.objects.get(type=COLLECTION.code)
-    work = ActWork(
-        arrived.seat, BY_NAME["take_collection"], "paper", arrived.batch, rows=desk.read(arrived.seat, paper)
-    )
-    with pytest.raises(Refused, match="第 2 行"):
-        acts.take_collection(work)
+    run_awaiting(arrived.seat, first=False)
+    booked = CardEvent.objects.filter(kind="collected").values_list("card__serial", flat=True)
+    assert set(booked) == {arrived.serial(2), arrived.serial(4)}
+    assert not Trouble.objects.exists() and Paper.objects.get(type=COLLECTION.code).acted
+    noted = AuditEntry.objects.get(what="row-unknown")
+    assert "第 2、4 行" in noted.why and not any(person(n)["id_no"] in noted.why for n in serials)
 
 
 def destroy(workshop: Workshop, by: str, second: str) -> bool:
@@ -219,7 +222,65 @@ def test_void_cards_are_destroyed_by_two_people_once_and_stand_on_paper(
     held = Balance.objects.filter(place__organisation__code="bank", n__gt=0)
     assert {b.place.state: b.n for b in held} == {State.GIVEN: 4, State.DESTROYED: 2}
     assert Destroyed.objects.count() == 2
-    assert (arrived.seat.home / "files" / "lists" / f"{CODE}~destruction.pdf").exists()
+    assert (arrived.seat.home / "files" / "lists" / f"{CODE}~destruction-1.pdf").exists()
+
+
+def void(workshop: Workshop, *persons: int) -> None:
+    """Good cards that lie at the bank become void."""
+    left = {person(n)["app_no"]: "misprint" for n in persons}
+    plastic.fail(workshop.batch, left, step="test", source="works")
+    plastic.void_failed(workshop.batch, by="test")
+
+
+def printed(workshop: Workshop, number: int) -> str:
+    """What stands on a record of destruction."""
+    path = workshop.seat.home / "files" / "lists" / f"{CODE}~destruction-{number}.pdf"
+    return "\n".join(page.extract_text() for page in PdfReader(path).pages)
+
+
+def test_each_destruction_of_a_batch_has_a_record_of_its_own(arrived: Workshop) -> None:
+    void(arrived, 1)
+    assert destroy(arrived, "王芳", "李敏")
+    first = printed(arrived, 1)
+    void(arrived, 4)
+    assert destroy(arrived, "周强", "吴芬")
+    assert printed(arrived, 1) == first
+    assert f"D-{CODE}-1" in first and arrived.serial(1) in first and arrived.serial(4) not in first
+    second = printed(arrived, 2)
+    assert f"D-{CODE}-2" in second and arrived.serial(4) in second and arrived.serial(1) not in second
+
+
+def test_what_others_go_on_with_after_a_crash_names_its_first_witnesses_on_paper_and_in_the_rows(
+    arrived: Workshop, killed_after: Callable[[int], None]
+) -> None:
+    void(arrived, 1, 2)
+    killed_after(1)
+    with pytest.raises(Killed):
+        destroy(arrived, "王芳", "李敏")
+    killed_after(0)
+    void(arrived, 4)
+    assert destroy(arrived, "周强", "吴芬")
+    rows = sent(arrived, DESTRUCTION.code)
+    assert [(r["card_serial"], r["witness"], r["second_witness"]) for r in rows] == [
+        (arrived.serial(n), "王芳", "李敏") for n in (1, 2)
+    ]
+    first = printed(arrived, 1)
+    assert "王芳" in first and "李敏" in first and "周强" not in first and "吴芬" not in first
+    assert destroy(arrived, "周强", "吴芬")
+    second = printed(arrived, 2)
+    assert "周强" in second and "王芳" not in second
+    assert arrived.serial(4) in second and arrived.serial(2) not in second
+    with arrived.tray(Lane.BANK, "cards") as tray:
+        assert len(tray) == 3
+
+
+def test_witnesses_whose_names_differ_by_a_blank_begin_nothing(arrived: Workshop) -> None:
+    void(arrived, 1)
+    with pytest.raises(NotAllowed):
+        destroy(arrived, "王芳", " 王芳")
+    assert not Destroyed.objects.exists()
+    with arrived.tray(Lane.BANK, "cards") as tray:
+        assert len(tray) == 6
 
 
 def test_a_void_card_that_is_not_there_cannot_be_destroyed(arrived: Workshop) -> None:

@@ -1,7 +1,12 @@
 """Numbers matched person by person, material drawn, cards made; A1 on real trays and chips."""
 
+import struct
+from collections.abc import Callable
+from io import BytesIO
+
 import polars as pl
 import pytest
+from PIL import Image
 
 from tests.lanes.house import House, causes, chip, chip_of
 from zhika.card import tray as trays
@@ -11,9 +16,10 @@ from zhika.card.tray import Tray
 from zhika.engine import desk, plastic
 from zhika.engine.acts import act
 from zhika.errors import NotReady, Refused
+from zhika.exchange.archive import PHOTO_LIMIT
 from zhika.flows.documents import ACCOUNT_FILE, FACE_DATA, HANDOVER, MATERIAL, PRODUCTION_DATA
 from zhika.flows.lanes import Lane
-from zhika.lanes.integrator import material
+from zhika.lanes.integrator import material, production
 from zhika.lanes.integrator.laws import one_number
 from zhika.lanes.integrator.models import Consignment, Draw, Mapping, Production
 from zhika.ledger.batches import Batch
@@ -21,6 +27,7 @@ from zhika.ledger.custody import Balance, Place, State
 from zhika.ledger.laws import Books, breaches
 from zhika.ledger.steps import Paper
 from zhika.people.models import Person
+from zhika.rehearsal.portraits import portrait
 from zhika.seat import things
 
 INTEGRATOR = Lane.INTEGRATOR
@@ -59,6 +66,45 @@ def test_who_cannot_be_made_leaves_before_the_bank_hears_of_them(house: House) -
     house.row(batch.code, "submit_production_data", INTEGRATOR)
     assert sorted(causes().values()) == ["glyph-missing", "name-too-long", "photo-bad"]
     assert sent(house, PRODUCTION_DATA.code).height == 3
+
+
+def enormous(photo: bytes) -> bytes:
+    """The same JPEG, whose header says 60,000 × 60,000."""
+    at = photo.index(b"\xff\xc0") + 5
+    return photo[:at] + struct.pack(">HH", 60_000, 60_000) + photo[at + 4 :]
+
+
+def as_png(photo: bytes) -> bytes:
+    made = BytesIO()
+    Image.open(BytesIO(photo)).save(made, "PNG")
+    return made.getvalue()
+
+
+SPOILT = {
+    "enormous": enormous,
+    "cut off": lambda photo: photo[: len(photo) // 2],
+    "too heavy": lambda photo: photo + bytes(PHOTO_LIMIT),
+    "png": as_png,
+    "empty": lambda photo: b"",
+}
+
+
+@pytest.mark.parametrize("spoilt", SPOILT.values(), ids=SPOILT)
+def test_a_photo_that_cannot_be_printed_or_sent_keeps_out_its_person_alone(
+    house: House, spoilt: Callable[[bytes], bytes]
+) -> None:
+    batch = house.batch()
+    one = Person.objects.order_by("pk")[0]
+    Person.objects.filter(pk=one.pk).update(photo=desk.keep_photo(house.seat, spoilt(portrait("1", "1", 30))))
+    assert house.row(batch.code, "submit_production_data", INTEGRATOR)
+    assert list(causes().values()) == ["photo-bad"]
+    assert sent(house, PRODUCTION_DATA.code).height == 5
+
+
+def test_a_photo_as_heavy_as_a_package_takes_is_good(house: House) -> None:
+    photo = portrait("1", "1", 30)
+    digest = desk.keep_photo(house.seat, photo + bytes(PHOTO_LIMIT - len(photo)))
+    assert production.photo_good(desk.photo_of(house.seat, digest))
 
 
 def test_numbers_are_imported_and_a_bad_or_second_one_is_not(house: House) -> None:

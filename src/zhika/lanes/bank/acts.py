@@ -4,10 +4,10 @@ from django.utils import timezone
 
 from zhika.engine.post import SUFFIXES
 from zhika.engine.work import ActWork, Done
-from zhika.errors import Fault, Refused
 from zhika.exchange.manifest import Stem
 from zhika.flows.documents import ACTIVATION, SUPPLIER_ACCOUNTS
 from zhika.lanes.bank import activation, destruction
+from zhika.ledger import audit
 from zhika.ledger.cards import Card, CardEvent
 from zhika.ledger.custody import today
 from zhika.ledger.mail import Outbox
@@ -31,27 +31,26 @@ def delete_sealed_copy(work: ActWork) -> Done:
 
 
 def take_collection(work: ActWork) -> Done:
-    """领卡回执登记: from now on the counter may activate these cards."""
+    """领卡回执登记: from now on the counter may activate these cards. A row that names another card is noted only."""
     assert work.batch is not None and work.rows is not None
-    cards = {card.application_ref: card for card in Card.objects.filter(batch=work.batch)}
-    named = [(cards.get(row["app_no"]), row) for row in work.rows.iter_rows(named=True)]
-    faults = [
-        Fault("领卡回执", "卡序列号与申请不符, 请与发放单位核对", number, "卡序列号")
-        for number, (card, row) in enumerate(named, 2)
-        if card is None or card.serial != row["card_serial"]
-    ]
-    if faults:
-        raise Refused(faults)
+    cards = {(card.application_ref, card.serial): card for card in Card.objects.filter(batch=work.batch)}
+    named = [(cards.get((row["app_no"], row["card_serial"])), row) for row in work.rows.iter_rows(named=True)]
+    strange = [number for number, (card, _) in enumerate(named, 2) if card is None]
     now, day = timezone.now(), today()
     events = [
         CardEvent(
             card=card, kind=activation.COLLECTED, happened_at=now, booked_day=day, by=row["by"], cause=row["date"]
         )
         for card, row in named
+        if card
     ]
 
     def write() -> None:
         CardEvent.objects.bulk_create(events, ignore_conflicts=True, batch_size=500)
+        if strange:
+            rows = "、".join(map(str, strange[:5])) + (" 等" if strange[5:] else "")
+            why = f"领卡回执第 {rows} 行 (共 {len(strange)} 行) 卡序列号与申请不符, 请与发放单位核对"
+            audit.note(work.by, "row-unknown", work.subject, why)
 
     return Done(write=write)
 

@@ -1,4 +1,7 @@
-"""Void cards that lie at the centre, destroyed by two people 销毁: counted, booked, recorded on paper, shredded."""
+"""Void cards that lie at the centre, destroyed by two people 销毁: counted, booked, recorded on paper, shredded.
+
+Each time has a record of its own, numbered within the batch and office.
+"""
 
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from zhika.flows.documents import DESTRUCTION
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
 from zhika.ledger.custody import SHANGHAI, Cards, State, lying_at, move, place
+from zhika.ledger.steps import times_done
 from zhika.paper.forms import destruction_record
 from zhika.paper.typeset import Party
 from zhika.seat import things
@@ -36,16 +40,18 @@ def destroy(work: ActWork) -> Done:
     day = work.now.astimezone(SHANGHAI).date()
     told = [(serial, work.by, work.second, day.isoformat()) for serial in pks]
     rows = pl.DataFrame(told, schema=dict.fromkeys(DESTRUCTION.columns, pl.String), orient="row")
+    number = f"{office.code}-{times_done(work.act.name, work.subject) + 1}"
     paper = destruction_record(
-        list(pks), code=f"D-{batch.code}-{office.code}", organisation=Party(office.name, office.code),
+        list(pks), code=f"D-{batch.code}-{number}", organisation=Party(office.name, office.code),
         witnesses=(work.by, work.second), digest=desk.freeze(work.seat, DESTRUCTION, rows), on=day,
     )  # fmt: skip
-    desk.write_once(work.seat.home / "files" / "lists" / f"{batch.code}~destruction-{office.code}.pdf", paper)
 
     def write() -> None:
         move(
             source, place(office, State.DESTROYED, source.group), Cards(list(pks.values())), cause="destroy", by=work.by
         )
+        # after the books: of two desks at once only the one that booked leaves a paper
+        desk.write_once(work.seat.home / "files" / "lists" / f"{batch.code}~destruction-{number}.pdf", paper)
 
     return Done(documents={DESTRUCTION: rows}, write=write, after=batch.code)
 

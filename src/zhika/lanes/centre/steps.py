@@ -21,7 +21,9 @@ def confirm(work: Work) -> Done:
 
 
 def pass_on(work: Work) -> Done:
-    """转交: one unit's cards, two-sided, with list and paper."""
+    """转交: one unit's cards, two-sided, with list and paper. Of a parcel whose cards have all failed nothing goes."""
+    if not work.people:
+        return Done()
     taker = organisation(unit_of(work.subject.code))
     tray = passing.split(work)
     rows = passing.rows(work)

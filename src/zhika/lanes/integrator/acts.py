@@ -36,10 +36,11 @@ def take_progress(work: ActWork) -> Done:
     assert work.rows is not None and work.batch is not None and work.paper is not None
     rows, batch, flow, sender = work.rows, work.batch, FLOWS[work.batch.process], work.paper.sender
     known = {(step.number, step.lane.value, step.work) for step in flow.steps if step.lane not in work.seat.lanes}
+    standing = set(batch.parties.filter(seat=sender).values_list("lane", flat=True))
     faults = [
-        Fault(work.paper.type, f"流程 {flow.name} 中没有这一步", place)
+        Fault(work.paper.type, f"流程 {flow.name} 中没有发送方的这一步", place)
         for place, key in enumerate(rows.select("number", "lane", "work").iter_rows(), 2)
-        if (int(key[0]), *key[1:]) not in known
+        if (int(key[0]), *key[1:]) not in known or key[1] not in standing
     ]
     if faults:
         raise Refused(faults)

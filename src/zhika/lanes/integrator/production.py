@@ -8,12 +8,13 @@ from pathlib import Path
 
 import polars as pl
 from django.db.models import Q
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from zhika.card import pan as bank_numbers
 from zhika.card.chip.files import name_fault
 from zhika.engine import desk
 from zhika.engine.work import Work
+from zhika.exchange.archive import PHOTO_LIMIT
 from zhika.flows.documents import Document
 from zhika.lanes.integrator.models import Mapping as MappingRow
 from zhika.lanes.integrator.models import Production
@@ -73,12 +74,17 @@ def unfit(seat: Seat, people: Mapping[str, Subject]) -> dict[str, str]:
 
 
 def photo_good(path: Path) -> bool:
-    """A JPEG of the photo's size."""
+    """A whole JPEG of the photo's size that a package takes: decoded to its end, for its header proves nothing."""
     try:
-        with Image.open(path) as image:
-            return image.format == "JPEG" and image.size == PHOTO_SIZE
-    except (FileNotFoundError, UnidentifiedImageError):
+        if path.stat().st_size > PHOTO_LIMIT:
+            return False
+        with Image.open(path, formats=["JPEG"]) as image:
+            if image.format != "JPEG" or image.size != PHOTO_SIZE:
+                return False
+            image.load()
+    except (OSError, Image.DecompressionBombError):
         return False
+    return True
 
 
 def day(now: datetime) -> str:

@@ -1,18 +1,20 @@
 """What becomes of documents that no row of the supplier awaits."""
 
+from zhika.engine.handover import answered
 from zhika.engine.work import ActWork, Done
+from zhika.errors import NotReady
 from zhika.flows.documents import ERASURE, SEMI_FINISHED
 from zhika.lanes.supplier import erasing
-from zhika.ledger.custody import Handover
 from zhika.ledger.steps import Paper
 
 
 def erase(work: ActWork) -> Done:
     """清除银行资料与印张, when the integrator has accepted a batch's cards; the bank hears of what was its own."""
-    assert work.rows is not None
-    shipped = Handover.objects.filter(code__in=work.rows["handover"].to_list(), document=SEMI_FINISHED.code).first()
-    if shipped is None or shipped.batch is None:
+    shipped = answered(work)
+    if shipped.document != SEMI_FINISHED.code or shipped.batch is None:
         return Done()
+    if shipped.accepted is None:  # `book_acceptance` comes first, and refuses what doesn't add up
+        raise NotReady(f"交接 {shipped.code} 尚未入账, 暂不清除")
     code = shipped.batch.code
     kept = [paper.pk for paper in erasing.packages(code)]
     rows = erasing.erase(work.seat, code, work.now.date())

@@ -233,6 +233,7 @@ class Migration(migrations.Migration):
                 ('published_at', models.DateTimeField(null=True)),
                 ('receipt', models.CharField(blank=True, max_length=10)),
                 ('receipt_text', models.TextField(blank=True)),
+                ('again', models.IntegerField(default=0)),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('peer', 'number'), name='outbox_once')],

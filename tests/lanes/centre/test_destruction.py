@@ -1,0 +1,89 @@
+"""销毁废卡 at the centre: each time a record of its own, which names who was there."""
+
+import pytest
+from pypdf import PdfReader
+
+from tests.lanes.house import OFFICE, House
+from zhika.engine import desk, plastic
+from zhika.engine.acts import act
+from zhika.engine.work import ActWork
+from zhika.errors import NotAllowed
+from zhika.flows.acts import BY_NAME
+from zhika.flows.documents import DESTRUCTION
+from zhika.flows.lanes import Lane
+from zhika.lanes.centre import destruction
+from zhika.ledger.batches import Batch, organisation
+from zhika.ledger.cards import Card
+from zhika.ledger.custody import WHOLE, move
+from zhika.ledger.steps import Paper
+from zhika.seat import things
+
+
+@pytest.fixture
+def lying(house: House) -> Batch:
+    """Six finished cards in the office's tray."""
+    batch = house.batch()
+    house.row(batch.code, "submit_production_data", Lane.INTEGRATOR)
+    house.numbered(batch)
+    house.row(batch.code, "match", Lane.INTEGRATOR)
+    path = house.made(batch)
+    holder, office = organisation(house.seat.organisation(Lane.INTEGRATOR)), organisation(OFFICE)
+    move(plastic.good(holder, batch), plastic.good(office, batch), WHOLE, cause="accepted", by="test")
+    path.rename(house.seat.bench(OFFICE, "bench") / f"{batch.code}.good.tray")
+    return batch
+
+
+def void(batch: Batch, serial: str) -> None:
+    card = Card.objects.get(serial=serial)
+    plastic.fail(batch, {card.application_ref: "chip-dead"}, step="test", source="house")
+    plastic.void_failed(batch, by="test")
+
+
+def destroy(house: House, batch: Batch, by: str, second: str) -> bool:
+    return act(house.seat, "destroy", batch.code, by=by, second=second, batch=batch, process=batch.process)
+
+
+def printed(house: House, batch: Batch, number: int) -> str:
+    """What stands on a record of destruction."""
+    path = house.seat.home / "files" / "lists" / f"{batch.code}~destruction-{OFFICE}-{number}.pdf"
+    return "\n".join(page.extract_text() for page in PdfReader(path).pages)
+
+
+def test_each_destruction_of_a_batch_has_a_record_of_its_own(house: House, lying: Batch) -> None:
+    void(lying, "QZ26000000001")
+    assert destroy(house, lying, "王芳", "李敏")
+    first = printed(house, lying, 1)
+    void(lying, "QZ26000000002")
+    assert destroy(house, lying, "周强", "吴芬")
+    second = printed(house, lying, 2)
+    assert printed(house, lying, 1) == first
+    assert f"D-{lying.code}-{OFFICE}-1" in first and "QZ26000000001" in first and "王芳" in first
+    assert f"D-{lying.code}-{OFFICE}-2" in second and "QZ26000000002" in second and "周强" in second
+    assert "QZ26000000001" not in second
+    with things.on_bench(house.seat.world, house.seat.bench(OFFICE, "bench") / f"{lying.code}.good.tray") as tray:
+        assert len(tray) == 4
+
+
+def test_of_two_desks_at_once_the_paper_names_the_witnesses_of_the_one_that_booked(house: House, lying: Batch) -> None:
+    void(lying, "QZ26000000001")
+    desks = [
+        destruction.destroy(ActWork(house.seat, BY_NAME["destroy"], lying.code, lying, by=by, second=second))
+        for by, second in (("王芳", "李敏"), ("周强", "吴芬"))
+    ]
+    for at, done in enumerate(desks):
+        assert done.write is not None
+        if at == 0:
+            done.write()
+        else:
+            with pytest.raises(NotAllowed):
+                done.write()
+    assert "王芳" in printed(house, lying, 1) and "周强" not in printed(house, lying, 1)
+
+
+def test_the_electronic_record_and_the_paper_agree(house: House, lying: Batch) -> None:
+    void(lying, "QZ26000000003")
+    assert destroy(house, lying, "王芳", "李敏")
+    paper = Paper.objects.get(type=DESTRUCTION.code)
+    (row,) = desk.read(house.seat, paper).iter_rows(named=True)
+    text = printed(house, lying, 1)
+    assert all(word in text for word in (row["card_serial"], row["witness"], row["second_witness"], paper.sha256))
