@@ -1,6 +1,5 @@
 """`zhika work`, `todo`, `do`: what the program does, what waits for people, and what people did."""
 
-import csv
 import json
 import os
 import shlex
@@ -15,6 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from zhika.cli import tables
 from zhika.cli.seat import here
 from zhika.errors import Fault, NotAllowed, Refused
 
@@ -157,19 +157,16 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _told(path: Path) -> dict[str, dict[str, str]]:
     """Subjects with their facts from a CSV; a subject twice is refused with both rows."""
-    with path.open(encoding="utf-8-sig", newline="") as source:
-        rows = list(csv.DictReader(source))
-    if rows and "subject" not in rows[0]:
-        raise Refused([Fault(path.name, "缺少 subject 列 (卡序列号、交接编号等)", 1)])
+    rows = tables.rows(path, ("subject",))
     told: dict[str, dict[str, str]] = {}
     faults = []
     for line, row in enumerate(rows, 2):
-        subject = (row.pop("subject") or "").strip()
+        subject = row.pop("subject")
         if not subject:
             faults.append(Fault(path.name, "不可为空", line, "subject"))
         elif subject in told:
             faults.append(Fault(path.name, "与前面的行重复", line, "subject"))
-        told[subject] = {key: (value or "").strip() for key, value in row.items() if key}
+        told[subject] = {key: value for key, value in row.items() if key}
     if faults:
         raise Refused(faults)
     return told

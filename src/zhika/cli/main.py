@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from zhika.cli import doing, flows, looking, setting_up
 from zhika.errors import ZhikaError
@@ -58,7 +59,10 @@ def main() -> None:
     try:
         app()
     except ZhikaError as error:
-        ERRORS.print(f"[bold red]错误[/] {error}", soft_wrap=True)
+        ERRORS.print("[bold red]错误[/]", Text(str(error)), soft_wrap=True)
+        sys.exit(2)
+    except OSError as error:
+        ERRORS.print("[bold red]错误[/]", Text(f"{error.filename or ''}: {error.strerror or error}"), soft_wrap=True)
         sys.exit(2)
 
 

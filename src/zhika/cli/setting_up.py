@@ -1,11 +1,12 @@
 """`zhika init`, `trust`, `keys`, `organisations`: a seat before its first batch."""
 
-import csv
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from zhika.cli import tables
 from zhika.cli.seat import here
 from zhika.errors import ConfigurationError, Fault, KeyStoreError, Refused
 from zhika.seat.config import Seat
@@ -134,15 +135,20 @@ def load_organisations(file: Annotated[Path, typer.Argument(help="CSV: code,name
     here()
     from django.db import transaction
 
+    from zhika.exchange.manifest import CODE
     from zhika.ledger.batches import Organisation, organisation
 
-    with file.open(encoding="utf-8-sig", newline="") as source:
-        rows = list(csv.DictReader(source))
+    rows = tables.rows(file, ("code", "name", "kind"))
     faults = [
         Fault(file.name, "不可为空", line, column)
         for line, row in enumerate(rows, 2)
         for column in ("code", "name", "kind")
         if not row.get(column)
+    ]
+    faults += [
+        Fault(file.name, "编号只可用字母、数字与连字符, 以字母或数字开头, 最长 40 个字符", line, "code")
+        for line, row in enumerate(rows, 2)
+        if row.get("code") and not re.fullmatch(CODE, row["code"])
     ]
     if faults or not rows:
         raise Refused(faults or [Fault(file.name, "没有机构; 列应为 code,name,kind,parent")])

@@ -11,6 +11,7 @@ from django.utils import timezone
 from zhika.engine import desk
 from zhika.engine.check import person_key
 from zhika.engine.post import taken_manifest
+from zhika.engine.trouble import attempt
 from zhika.engine.work import Subject
 from zhika.flows import FLOWS
 from zhika.flows.chart import Grain, Step
@@ -83,9 +84,15 @@ def open_waiting(seat: Seat) -> list[Batch]:
     known = Batch.objects.values("code")
     codes = Paper.objects.filter(state=Paper.FILED, subject_kind=Grain.BATCH).exclude(batch_code__in=known)
     for code, process in set(codes.exclude(type="exceptions").values_list("batch_code", "process")):
-        if process in seat.processes and (batch := _open(seat, code, process)):
-            opened.append(batch)
+        if process in seat.processes:
+            attempt(Subject(Grain.BATCH, code), "open", lambda c=code, p=process: _opened(opened, _open(seat, c, p)))
     return opened
+
+
+def _opened(opened: list[Batch], batch: Batch | None) -> bool:
+    if batch is not None:
+        opened.append(batch)
+    return batch is not None
 
 
 def close_settled(seat: Seat) -> int:

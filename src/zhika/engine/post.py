@@ -39,6 +39,8 @@ from zhika.ledger.mail import AGAIN, Inbox, Outbox, expected_number
 from zhika.ledger.steps import Paper
 from zhika.seat.config import Seat
 
+MAIL_AGAIN = timedelta(minutes=10)
+"""After this time mail that could not be taken or sent is tried again."""
 NOTHING = "0" * 64
 """Digest of a manifest that never came."""
 SUFFIXES = (MANIFEST, SIGNATURE, PAYLOAD)
@@ -79,7 +81,7 @@ def send_mail(seat: Seat) -> int:
 
 def _kept_apart(function: str, what: str, do: Callable[[], bool]) -> bool:
     """One package of many: when it raises, the others go on, and it is shown with its error."""
-    return bool(attempt(Subject(Grain.LOT, what[:80]), function, do))
+    return bool(attempt(Subject(Grain.LOT, what[:80]), function, do, again=MAIL_AGAIN))
 
 
 def _send(seat: Seat, row: Outbox) -> bool:

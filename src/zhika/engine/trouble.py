@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.db.models import F
 from django.utils import timezone
@@ -15,11 +16,17 @@ from zhika.ledger.steps import Trouble
 TRIES = 3
 
 
-def attempt(subject: Subject, function: str, do: Callable[[], bool]) -> bool | None:
-    """What `do` returns; None when it raised or was set aside before. A tray in another worker's hands is no error."""
+def attempt(subject: Subject, function: str, do: Callable[[], bool], *, again: timedelta | None = None) -> bool | None:
+    """What `do` returns; None when it raised or was set aside before. A tray in another worker's hands is no error.
+
+    `again`: what was set aside so long ago is tried once more, as befits a mailbox that was out of reach.
+    """
     key = {"subject_kind": subject.kind, "subject": subject.code, "function": function}
     known = Trouble.objects.filter(**key)
-    if known.filter(tries__gte=TRIES).exists():
+    aside = known.filter(tries__gte=TRIES)
+    if again is not None:
+        aside = aside.filter(at__gt=timezone.now() - again)
+    if aside.exists():
         return None
     try:
         done = do()

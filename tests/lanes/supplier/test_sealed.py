@@ -2,6 +2,7 @@
 
 import secrets
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -10,9 +11,10 @@ from tests.engine.two_seats import Sender, introduce, make_seat
 from tests.lanes.workshop import chip
 from zhika.card import pan, tray
 from zhika.engine import batches, desk, plastic, post
-from zhika.engine.handover import book_acceptance
+from zhika.engine.handover import accept, book_acceptance
 from zhika.engine.run import run
 from zhika.engine.work import ActWork, Subject
+from zhika.errors import NotAllowed, NotReady
 from zhika.exchange.keys import load_signer
 from zhika.flows import FLOWS
 from zhika.flows.acts import BY_NAME
@@ -21,7 +23,7 @@ from zhika.flows.documents import ACCEPTANCE, ERASURE, FACE_DATA, MATERIAL, SUPP
 from zhika.flows.lanes import PLATFORM, Lane
 from zhika.lanes.supplier import acts
 from zhika.ledger.batches import Batch, organisation
-from zhika.ledger.custody import Quantity, State, move, place
+from zhika.ledger.custody import Handover, Movement, Quantity, State, move, place
 from zhika.ledger.steps import Paper
 from zhika.rehearsal.portraits import portrait
 from zhika.seat import things
@@ -87,16 +89,17 @@ def do(seat: Seat, *works: str) -> None:
         assert run(seat, SUBJECT, CHART, CHART.step(work))
 
 
-def accepted(seat: Seat, document: str) -> ActWork:
+def accepted(seat: Seat, document: str, *, count: int = SIZE, sender: str = "platform", of: str = "B1") -> ActWork:
     line = {
         "handover": f"B1~{document}",
         "kind": "good",
         "given": "3",
-        "accepted": "3",
-        "difference": "0",
+        "accepted": str(count),
+        "difference": str(SIZE - count),
         "serial": "",
     }
     paper = file(seat, ACCEPTANCE, [line])
+    paper.sender, paper.batch_code = sender, of
     batch = Batch.objects.get(code="B1")
     return ActWork(seat, BY_NAME["erase"], "paper", batch, "urban-batch", paper, desk.read(seat, paper))
 
@@ -124,10 +127,14 @@ def test_the_banks_three_fields_are_printed_and_checked_and_stand_in_no_file_of_
 
 def test_package_and_sheets_are_erased_once_the_cards_are_accepted_and_the_bank_is_told(line: Seat) -> None:
     do(line, "print_faces", "laminate", "return_semi_finished")
-    assert not acts.erase(accepted(line, "material")).documents
+    with pytest.raises(NotReady):
+        acts.erase(accepted(line, "material"))
     taken, sheets = line.home / "mail" / "taken", line.home / "files" / "sheets" / "B1"
     assert len(list(taken.iterdir())) == 3 and list(sheets.iterdir())
     work = accepted(line, "semi-finished")
+    with pytest.raises(NotReady, match="尚未入账"):
+        acts.erase(work)
+    book(work)
     cut_off = acts.erase(work)  # done, but never written: the worker was killed
     done = acts.erase(work)
     rows = done.documents[ERASURE]
@@ -139,3 +146,38 @@ def test_package_and_sheets_are_erased_once_the_cards_are_accepted_and_the_bank_
     assert not acts.erase(work).documents
     assert Paper.objects.get(type=SUPPLIER_ACCOUNTS.code).state == Paper.KEPT
     assert book_acceptance(work).write is not None  # the books go on without the package
+
+
+def book(work: ActWork) -> None:
+    done = book_acceptance(work)
+    assert done.write is not None
+    done.write()
+
+
+@pytest.mark.parametrize("forged", [{"sender": "icbc"}, {"of": ""}, {"of": "B2"}], ids=["sender", "none", "another"])
+def test_only_the_taker_answers_a_handover_and_only_under_its_batch(line: Seat, forged: dict[str, Any]) -> None:
+    do(line, "print_faces", "laminate", "return_semi_finished")
+    work = accepted(line, "semi-finished", **forged)
+    for act in (book_acceptance, acts.erase):
+        with pytest.raises(NotAllowed, match="B1~semi-finished"):
+            act(work)
+    assert Handover.objects.get(code="B1~semi-finished").accepted is None
+    assert list((line.home / "files" / "sheets" / "B1").iterdir())
+
+
+@pytest.mark.parametrize("count", [0, 2, 4])
+def test_an_acceptance_that_does_not_add_up_books_nothing(line: Seat, count: int) -> None:
+    do(line, "print_faces", "laminate", "return_semi_finished")
+    before = list(Movement.objects.values_list("pk", flat=True))
+    with pytest.raises(NotAllowed, match="不等于移交的 3"):
+        book(accepted(line, "semi-finished", count=count))
+    assert list(Movement.objects.values_list("pk", flat=True)) == before
+    book(accepted(line, "semi-finished"))
+    assert Handover.objects.get(code="B1~semi-finished").accepted == SIZE
+
+
+def test_material_is_not_accepted_before_its_batch_is_open_here(line: Seat) -> None:
+    paper = Paper.objects.get(type=MATERIAL.code)
+    Paper.objects.filter(pk=paper.pk).update(handover_code="B1~material", counted=False)
+    with pytest.raises(NotReady, match="尚未在本席位开立"):
+        accept(ActWork(line, BY_NAME["accept"], "B1~material", by="林工"))
