@@ -57,7 +57,7 @@ ACTS: tuple[Act, ...] = (
     Act("set_aside", "按异常清单剔除", EVERYONE, EXCEPTIONS, first=True),
     Act("accept", "清点、接收", EVERYONE - {INSURED}, sends=(ACCEPTANCE,), hand=True),
     Act("book_acceptance", "交接回执入账", EVERYONE - {INSURED}, ACCEPTANCE),
-    Act("found", "短少卡找回", EVERYONE - {INSURED}, hand=True, reason=True, repeats=True),
+    Act("found", "短少卡找回、多出卡退回", EVERYONE - {INSURED}, hand=True, reason=True, repeats=True),
     Act("form", "组批", {INTEGRATOR}, hand=True, processes=BATCHES),
     Act("load_register", "装载登记库", {INTEGRATOR}, hand=True, processes=BATCHES),
     Act("load_material", "材料入库", {INTEGRATOR}, hand=True),

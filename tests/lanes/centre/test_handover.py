@@ -180,6 +180,8 @@ def test_a_foreign_card_in_the_banks_tray_has_one_case(finished: Finished) -> No
     slip_in(finished, finished.tray)
     accepted_here(finished)
     assert [(case.kind, case.serial) for case in Case.objects.all()] == [("surplus", FOREIGN)]
+    shut = Handover.objects.get(code=finished.code)
+    assert (shut.given, shut.accepted, shut.difference) == (6, 7, -1)
     assert breaches() == []
 
 
