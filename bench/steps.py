@@ -83,7 +83,8 @@ class Rounds:
     def _bring_back(self) -> None:
         from zhika.engine import plastic
         from zhika.ledger.batches import organisation
-        from zhika.ledger.custody import WHOLE, State, move, place
+        from zhika.ledger.custody import WHOLE, move
+        from zhika.ledger.places import State, place
 
         within = plastic.batch_group(self.batch)
         given = place(organisation("icbc"), State.GIVEN, within)
@@ -98,7 +99,7 @@ def measure(home: Path, cards: int, turn: int) -> dict[str, list[float]]:
 
     seat = start(home)
     from zhika.ledger.books import balances
-    from zhika.ledger.custody import where
+    from zhika.ledger.where import where
 
     draw = random.Random(turn)
     figures: dict[str, list[float]] = {name: [] for name in LIMITED}

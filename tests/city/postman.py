@@ -27,7 +27,7 @@ def changed(content: bytes) -> Iterator[bytes]:
 
 def _take(home: Path, manifest: Path) -> None:
     seat = start(home)
-    from zhika.engine.post import take_mail
+    from zhika.engine.taking import take_mail
     from zhika.ledger.mail import Inbox
     from zhika.ledger.steps import Paper
 

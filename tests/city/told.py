@@ -35,7 +35,8 @@ def _tell(home: Path) -> Told:
 
 def _cards() -> Iterator[tuple[str, Told]]:
     from zhika.ledger.cards import Card, CardEvent
-    from zhika.ledger.custody import Place, where
+    from zhika.ledger.places import Place
+    from zhika.ledger.where import where
 
     events: dict[int, list[str]] = {}
     for event in CardEvent.objects.all():
@@ -57,10 +58,10 @@ def _cards() -> Iterator[tuple[str, Told]]:
 def _books() -> Told:
     from zhika.ledger.batches import Batch
     from zhika.ledger.books import balances
-    from zhika.ledger.custody import Case, Handover
     from zhika.ledger.errands import Errand
     from zhika.ledger.laws import Books, breaches
     from zhika.ledger.mail import Outbox
+    from zhika.ledger.places import Case, Handover
     from zhika.ledger.steps import Paper, StepRecord, Trouble
 
     steps = StepRecord.objects.values_list("subject_kind", "subject", "number", "function", "n_in", "n_out", "source")

@@ -111,7 +111,9 @@ def custody(code: str) -> Iterator[tuple[str, Any]]:
     from zhika.ledger.batches import Batch, organisation
     from zhika.ledger.books import balances
     from zhika.ledger.cards import Card
-    from zhika.ledger.custody import WHOLE, Cards, Place, State, by_bundle, close, give, move, place, today, where
+    from zhika.ledger.custody import WHOLE, Cards, close, give, move
+    from zhika.ledger.places import Place, State, place, today
+    from zhika.ledger.where import by_bundle, where
 
     batch = Batch.objects.get(code=code)
     bank, centre, within = organisation("icbc"), organisation("02"), plastic.batch_group(batch)
@@ -142,7 +144,7 @@ def refused() -> Iterator[tuple[str, str]]:
     from django.db import DatabaseError, connection, transaction
 
     from zhika.ledger.audit import AuditEntry
-    from zhika.ledger.custody import Balance, Movement
+    from zhika.ledger.places import Balance, Movement
     from zhika.ledger.steps import StepRecord
 
     step = StepRecord.objects.order_by("pk").first()

@@ -10,8 +10,9 @@ import pytest
 from django.utils import timezone
 
 from tests.engine.two_seats import PARTIES, Sender
-from zhika.engine import post
 from zhika.engine.outgoing import Mailroom
+from zhika.engine.sending import archive, send_mail
+from zhika.engine.taking import take_mail
 from zhika.engine.todo import todo
 from zhika.engine.trouble import retry
 from zhika.engine.work import Subject
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.django_db
 
 
 def verdicts(seat: Seat) -> list[str]:
-    return [arrival.verdict for arrival in post.take_mail(seat)]
+    return [arrival.verdict for arrival in take_mail(seat)]
 
 
 def applied() -> int:
@@ -41,7 +42,7 @@ def applied() -> int:
 
 
 def answers(seat: Seat) -> list[str]:
-    post.send_mail(seat)
+    send_mail(seat)
     return sorted(path.name for path in (seat.home / "mail" / "out" / "icbc").glob("*.json"))
 
 
@@ -199,12 +200,12 @@ def taken_out(seat: Seat) -> dict[str, bytes]:
 
 
 def test_what_was_promised_leaves_again_after_a_damaged_receipt(platform: Seat, bank: Sender, promised: Outbox) -> None:
-    assert post.send_mail(platform) == 1
+    assert send_mail(platform) == 1
     first = taken_out(platform)
     assert set(first) == {f"platform-000001-production-data{s}" for s in (MANIFEST, SIGNATURE, PAYLOAD)}
     answer(bank, "damaged", "0" * 64)
     assert verdicts(platform) == ["receipt"]
-    post.send_mail(platform)
+    send_mail(platform)
     assert taken_out(platform) == first
     answer(bank, "taken", hashlib.sha256(bytes(promised.manifest)).hexdigest())
     assert verdicts(platform) == ["receipt"]
@@ -220,7 +221,7 @@ def test_what_never_comes_whole_leaves_a_few_times_and_is_then_shown(
 ) -> None:
     left = 0
     for _ in range(3 * AGAIN):
-        post.send_mail(platform)
+        send_mail(platform)
         left += bool(taken_out(platform))
         answer(bank, "damaged", "0" * 64)
         assert verdicts(platform) == ["receipt"]
@@ -228,14 +229,14 @@ def test_what_never_comes_whole_leaves_a_few_times_and_is_then_shown(
     (shown,) = [item for item in todo(platform) if item.kind == "trouble"]
     assert (shown.work, shown.subject) == ("send_mail", "icbc-000001")
     retry()
-    post.send_mail(platform)
+    send_mail(platform)
     assert taken_out(platform) and not stuck().exists()
 
 
 def test_what_never_comes_whole_leaves_again_when_its_answer_is_overdue(platform: Seat, promised: Outbox) -> None:
     Outbox.objects.update(published=True, again=AGAIN + 1, published_at=timezone.now() - timedelta(days=2))
-    assert post.send_mail(platform) == 1 and taken_out(platform)
-    assert post.send_mail(platform) == 0 and stuck().exists()
+    assert send_mail(platform) == 1 and taken_out(platform)
+    assert send_mail(platform) == 0 and stuck().exists()
 
 
 @pytest.mark.parametrize("facts", [{"receiver": "supplier"}, {"sender": "abc"}, {"batch": "../../keys"}])
@@ -262,7 +263,7 @@ def test_what_has_lost_its_sealed_file_is_shown_and_keeps_nothing_else_from_leav
     (platform.home / "mail" / "staging" / promised.payload_sha256).unlink()
     bank.send(1)
     assert verdicts(platform) == ["taken"]
-    assert post.send_mail(platform) == 1
+    assert send_mail(platform) == 1
     assert set(taken_out(platform)) == {f"platform-000001-receipt{suffix}" for suffix in (MANIFEST, SIGNATURE)}
     assert not Outbox.objects.get().published
     assert "请从备份恢复" in Trouble.objects.get().error
@@ -275,21 +276,21 @@ def test_what_another_worker_archives_meanwhile_leaves_from_there(
 
     def archived_first(self: Mailbox, stem: Stem, files: Mapping[str, bytes | Path]) -> None:
         monkeypatch.setattr(Mailbox, "publish", publish)
-        post._archive(platform, promised)
+        archive(platform, promised)
         publish(self, stem, files)
 
     monkeypatch.setattr(Mailbox, "publish", archived_first)
-    assert post.send_mail(platform) == 1
+    assert send_mail(platform) == 1
     assert f"platform-000001-production-data{PAYLOAD}" in taken_out(platform)
 
 
 def test_secrets_erased_at_both_ends_are_not_missed(platform: Seat, promised: Outbox) -> None:
     (platform.home / "mail" / "staging" / promised.payload_sha256).unlink()
     Outbox.objects.update(document=SUPPLIER_ACCOUNTS.code)
-    assert post.send_mail(platform) == 0  # it has never left: nobody has erased it
+    assert send_mail(platform) == 0  # it has never left: nobody has erased it
     retry()
     Outbox.objects.update(published_at=timezone.now())
-    assert post.send_mail(platform) == 1
+    assert send_mail(platform) == 1
     assert Outbox.objects.get().published and not Trouble.objects.exists()
 
 

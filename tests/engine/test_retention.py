@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from tests.engine.two_seats import Sender
-from zhika.engine import post
 from zhika.engine.retention import expire
+from zhika.engine.taking import take_mail
 from zhika.ledger.steps import Paper
 from zhika.seat.config import Seat
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 def test_an_opened_package_goes_after_its_days_and_its_manifest_stays(platform: Seat, bank: Sender) -> None:
     stem = bank.send(1)
-    post.take_mail(platform)
+    take_mail(platform)
     payload = platform.home / "mail" / "taken" / f"{stem}.age"
     Paper.objects.update(made_at=timezone.now() - timedelta(days=platform.retention.taken + 1))
     assert expire(platform) == 0 and payload.exists()  # still on the desk

@@ -23,7 +23,7 @@ from zhika.lanes.integrator.models import Production
 from zhika.lanes.unit import collecting
 from zhika.ledger.batches import Batch, organisation
 from zhika.ledger.cards import Card
-from zhika.ledger.custody import State, place
+from zhika.ledger.places import State, place
 from zhika.people.models import Application
 from zhika.rehearsal.portraits import portrait
 from zhika.seat import home as homes

@@ -23,7 +23,8 @@ from zhika.flows.documents import MATERIAL, RURAL_FACE_DATA, RURAL_HANDOVER, Doc
 from zhika.flows.lanes import Lane
 from zhika.ledger.batches import Batch, organisation
 from zhika.ledger.cards import Card, Failure
-from zhika.ledger.custody import WHOLE, Quantity, State, count, move, place
+from zhika.ledger.custody import WHOLE, Quantity, move
+from zhika.ledger.places import State, count, place
 from zhika.rehearsal.portraits import portrait
 from zhika.seat import home as homes
 from zhika.seat import keys, things

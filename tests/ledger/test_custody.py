@@ -14,27 +14,10 @@ from zhika.ledger import custody
 from zhika.ledger.batches import Batch, Bundle, organisation
 from zhika.ledger.books import balances
 from zhika.ledger.cards import Card
-from zhika.ledger.custody import (
-    WHOLE,
-    Balance,
-    Cards,
-    Handover,
-    Movement,
-    Place,
-    Quantity,
-    State,
-    Tally,
-    born,
-    close,
-    count,
-    give,
-    group,
-    lying_at,
-    move,
-    place,
-    where,
-)  # fmt: skip
+from zhika.ledger.custody import WHOLE, Cards, Quantity, born, close, give, move
 from zhika.ledger.laws import Books, breaches
+from zhika.ledger.places import Balance, Handover, Movement, Place, State, Tally, count, group, place
+from zhika.ledger.where import lying_at, where
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 11, 1)

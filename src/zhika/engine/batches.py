@@ -20,7 +20,7 @@ from zhika.flows.lanes import Lane
 from zhika.ledger import audit
 from zhika.ledger.batches import Batch, Bundle, Organisation, Party, organisation
 from zhika.ledger.cards import Card
-from zhika.ledger.custody import Case, Handover
+from zhika.ledger.places import Case, Handover
 from zhika.ledger.steps import Paper, StepRecord
 from zhika.seat.config import Seat
 

@@ -19,8 +19,10 @@ from zhika.ledger import audit
 from zhika.ledger.alone import alone
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card, CardEvent, Failure
-from zhika.ledger.custody import Cards, Group, Place, State, lying_at, move, place, today, where
+from zhika.ledger.custody import Cards, move
+from zhika.ledger.places import Group, Place, State, place, today
 from zhika.ledger.steps import StepRecord
+from zhika.ledger.where import lying_at, where
 from zhika.seat.config import Seat
 
 Told = Mapping[str, Mapping[str, str]]

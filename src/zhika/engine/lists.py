@@ -8,7 +8,7 @@ from zhika.engine import desk, plastic
 from zhika.engine.work import Work
 from zhika.flows.documents import Document
 from zhika.ledger.batches import Organisation, organisation
-from zhika.ledger.custody import SHANGHAI
+from zhika.ledger.places import SHANGHAI
 from zhika.paper.lists import handover_list, workbook
 from zhika.paper.typeset import Party
 from zhika.seat.config import Seat

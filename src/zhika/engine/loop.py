@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from zhika.engine import acts, batches, desk, each, errands, handover, parcels, post
+from zhika.engine import acts, batches, carrying, desk, each, errands, parcels
 from zhika.engine.next import ready
 from zhika.engine.registry import DUE
 from zhika.engine.run import run
+from zhika.engine.sending import send_mail
+from zhika.engine.taking import take_mail
 from zhika.engine.trouble import attempt
 from zhika.engine.work import Subject
 from zhika.exchange.keys import load_signer
@@ -43,7 +45,7 @@ class Happening:
 def work_once(seat: Seat, tell: Tell) -> int:
     """One round: mail in, batches opened, acts, rows, mail out. Returns how many things were done."""
     done = 0
-    for arrival in post.take_mail(seat):
+    for arrival in take_mail(seat):
         tell(Happening("mail", arrival.verdict, subject=str(arrival.stem)))
         done += 1
     done += errands.run_left(seat)
@@ -66,8 +68,8 @@ def work_once(seat: Seat, tell: Tell) -> int:
             acts.run_awaiting(seat, first=True)
     done += batches.close_settled(seat)
     done += each.close_rows(seat)
-    done += handover.ship(seat)
-    done += post.send_mail(seat)
+    done += carrying.ship(seat)
+    done += send_mail(seat)
     audit.seal(lambda data: sign(data, load_signer(seat.home / "keys")), least=SEAL_AFTER)
     return done
 

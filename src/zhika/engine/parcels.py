@@ -4,8 +4,9 @@ from zhika.engine import plastic
 from zhika.flows.chart import Grain
 from zhika.ledger.batches import Batch, Organisation
 from zhika.ledger.cards import Card
-from zhika.ledger.custody import Group, Place, State, lying_at
+from zhika.ledger.places import Group, Place, State
 from zhika.ledger.steps import StepRecord
+from zhika.ledger.where import lying_at
 
 
 def prepare(batch: Batch, office: Organisation) -> list[str]:

@@ -13,26 +13,11 @@ from zhika.flows.documents import Document
 from zhika.flows.lanes import Lane
 from zhika.ledger.batches import Batch, Bundle, Organisation, organisation
 from zhika.ledger.cards import Card
-from zhika.ledger.custody import (
-    WHOLE,
-    Cards,
-    Group,
-    Handover,
-    Place,
-    Quantity,
-    State,
-    What,
-    born,
-    by_bundle,
-    count,
-    give,
-    group,
-    move,
-    place,
-    where,
-)  # fmt: skip
+from zhika.ledger.custody import WHOLE, Cards, Quantity, What, born, give, move
 from zhika.ledger.custody import Bundle as BundleMove
+from zhika.ledger.places import Group, Handover, Place, State, count, group, place
 from zhika.ledger.steps import StepRecord
+from zhika.ledger.where import by_bundle, where
 
 MODULE, BLANK = "module", "blank"
 KINDS = (MODULE, BLANK)

@@ -17,7 +17,7 @@ from zhika.flows.lanes import Lane
 from zhika.flows.state import State, StepState
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import CardEvent, Failure
-from zhika.ledger.custody import SHANGHAI
+from zhika.ledger.places import SHANGHAI
 from zhika.ledger.steps import Paper, StepRecord
 
 

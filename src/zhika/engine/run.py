@@ -20,8 +20,8 @@ from zhika.ledger import audit
 from zhika.ledger.alone import alone
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card, Failure
-from zhika.ledger.custody import Group
 from zhika.ledger.errands import Errand
+from zhika.ledger.places import Group
 from zhika.ledger.steps import Paper, StepRecord
 from zhika.seat.config import Seat
 

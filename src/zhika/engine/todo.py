@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from zhika.engine import handover, loop, parcels
+from zhika.engine import carrying, found, handover, loop, parcels
 from zhika.engine.registry import TODO
 from zhika.flows import FLOWS
 from zhika.flows.acts import BY_NAME
@@ -15,8 +15,8 @@ from zhika.flows.documents import BY_CODE
 from zhika.flows.lanes import Lane
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import CardEvent
-from zhika.ledger.custody import Case, Group, Place, State, count
 from zhika.ledger.mail import stuck
+from zhika.ledger.places import Case, Group, Place, State, count
 from zhika.ledger.steps import Paper, StepRecord, Trouble
 from zhika.seat.config import Seat
 
@@ -89,7 +89,7 @@ def _handovers(seat: Seat) -> Iterator[Todo]:
     papers = Paper.objects.filter(receiver=seat.name, counted=False).exclude(handover_code="").exclude(state=Paper.SENT)
     for paper in papers.order_by("pk"):
         taker = handover.sides_of(seat, paper).taker
-        here = bool(handover.all_here(seat, paper, taker.code))
+        here = bool(carrying.all_here(seat, paper, taker.code))
         opened = Batch.objects.filter(code=paper.batch_code).exists()
         lane = next(iter(sorted(BY_CODE[paper.type].receivers & seat.lanes)))
         waits = taker.name if here else f"料盘在途: {paper.handover_code}"
@@ -140,7 +140,7 @@ def _found(seat: Seat) -> Iterator[Todo]:
     ):
         giver = case.handover.from_organisation
         own = giver.code in {*seat.organisations.values(), seat.name}
-        here = own and handover.turned_up(seat, giver.code, case.card.batch.code, case.serial)
+        here = own and found.turned_up(seat, giver.code, case.card.batch.code, case.serial)
         lane = next(iter(sorted(BY_CODE[case.handover.document].senders)))
         yield Todo(
             lane, "found", f"短少待查: {case.handover.code}", case.serial, 1, case.opened_at, giver.name,

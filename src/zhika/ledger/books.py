@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Sum
 
 from zhika.ledger.batches import Batch, Organisation
-from zhika.ledger.custody import Place, State, Tally
+from zhika.ledger.places import Place, State, Tally
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,12 @@ quantity, a whole place, a bundle or cards; a whole-place movement empties its p
 place and the movements after it lead. Every movement writes balance and tally in the same transaction.
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import TypeAlias
-from zoneinfo import ZoneInfo
 
-from django.db import connection, models, transaction
-from django.db.models import Q
+from django.db import connection, transaction
 from django.utils import timezone
 
 from zhika.errors import NotAllowed
@@ -21,128 +18,9 @@ from zhika.ledger.alone import alone
 from zhika.ledger.batches import Batch, Organisation
 from zhika.ledger.batches import Bundle as BundleRow
 from zhika.ledger.cards import Card
+from zhika.ledger.places import Case, Group, Handover, Movement, Place, count, today
 from zhika.ledger.steps import StepRecord
-
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-
-
-class State(models.TextChoices):
-    """What a place's pieces are, or where they have gone."""
-
-    OUTSIDE = "outside", "系统外"
-    BLANK = "blank", "空白"
-    USED = "used", "已用"
-    WORK = "work", "在制"
-    GOOD = "good", "良品"
-    GIVEN = "given", "移交中"
-    HELD = "held", "暂存"
-    VOID = "void", "作废"
-    MISSING = "missing", "短少"
-    ISSUED = "issued", "已领"
-    DESTROYED = "destroyed", "已销毁"
-
-
-class Group(models.Model):
-    """What a place belongs to. Never absent: UNIQUE ignores NULLs."""
-
-    code = models.CharField(max_length=80, unique=True)
-    kind = models.CharField(max_length=12)
-    """batch | void | parcel | return | stock | consignment"""
-    ref = models.CharField(max_length=80, blank=True, db_index=True)
-
-
-class Place(models.Model):
-    """(holder, state, group). One custodian for every piece, always."""
-
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="places")
-    state = models.CharField(max_length=10, choices=State.choices)
-    group = models.ForeignKey(Group, models.PROTECT, related_name="places")
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["organisation", "state", "group"], name="place_once")]
-
-
-class Movement(models.Model):
-    """One line of the books. A trigger forbids changing or deleting it."""
-
-    booked_day = models.DateField()
-    happened_at = models.DateTimeField()
-    from_place = models.ForeignKey(Place, models.PROTECT, related_name="out_movements", db_index=False)
-    to_place = models.ForeignKey(Place, models.PROTECT, related_name="in_movements", db_index=False)
-    n = models.IntegerField()
-    bundle = models.ForeignKey(BundleRow, models.PROTECT, null=True, related_name="movements", db_index=False)
-    card = models.ForeignKey(Card, models.PROTECT, null=True, related_name="movements", db_index=False)
-    step = models.ForeignKey("ledger.StepRecord", models.PROTECT, null=True, related_name="movements", db_index=False)
-    handover = models.ForeignKey("ledger.Handover", models.PROTECT, null=True, related_name="movements")
-    cause = models.CharField(max_length=40)
-    by = models.CharField(max_length=60)
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=Q(n__gt=0), name="movement_positive")]
-        indexes = [
-            models.Index(fields=["from_place", "id"], condition=Q(card=None), name="movement_from"),
-            models.Index(fields=["to_place", "id"], condition=Q(card=None), name="movement_to"),
-            models.Index(fields=["card", "id"], condition=Q(card__isnull=False), name="movement_card"),
-        ]
-
-
-class Balance(models.Model):
-    """How many pieces lie at a place: derived, written with the movement, rebuildable from the movements."""
-
-    place = models.OneToOneField(Place, models.PROTECT, primary_key=True, related_name="balance")
-    n = models.IntegerField(default=0)
-    outside = models.BooleanField(default=False)
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=Q(n__gte=0) | Q(outside=True), name="nothing_negative")]
-
-
-class Tally(models.Model):
-    """Sum of a day's movements from place to place: derived likewise; the books at any past date."""
-
-    booked_day = models.DateField()
-    from_place = models.ForeignKey(Place, models.PROTECT, related_name="+")
-    to_place = models.ForeignKey(Place, models.PROTECT, related_name="+")
-    n = models.IntegerField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["booked_day", "from_place", "to_place"], name="tally_once")]
-
-
-class Handover(models.Model):
-    """Given by one, accepted by the other, once; the key is the giver's."""
-
-    code = models.CharField(max_length=60, unique=True)
-    from_organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="given")
-    to_organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="taken")
-    group = models.ForeignKey(Group, models.PROTECT)
-    batch = models.ForeignKey(Batch, models.PROTECT, null=True, related_name="handovers")
-    document = models.CharField(max_length=40)
-    subject_kind = models.CharField(max_length=12)
-    subject = models.CharField(max_length=80)
-    given = models.IntegerField()
-    accepted = models.IntegerField(null=True)
-    difference = models.IntegerField(null=True)
-    trays = models.JSONField(default=list)
-    """File names of the trays that travel, on the giver's bench until they are shipped."""
-    shipped = models.BooleanField(default=False)
-    given_at = models.DateTimeField()
-    accepted_at = models.DateTimeField(null=True)
-
-
-class Case(models.Model):
-    """A difference somebody must explain. Its batch can't close while it is open."""
-
-    kind = models.CharField(max_length=12)
-    """missing | surplus"""
-    handover = models.ForeignKey(Handover, models.PROTECT, related_name="cases")
-    card = models.ForeignKey(Card, models.PROTECT, null=True, related_name="cases")
-    serial = models.CharField(max_length=40, blank=True)
-    n = models.IntegerField(default=1)
-    opened_at = models.DateTimeField()
-    closed_at = models.DateTimeField(null=True)
-    closing = models.CharField(max_length=200, blank=True)
-
+from zhika.ledger.where import where
 
 # What a movement is of ---------------------------------------------------------------------------------------------
 
@@ -179,30 +57,6 @@ class Cards:
 What: TypeAlias = Quantity | Whole | Bundle | Cards
 WHOLE = Whole()
 NO_PIECES = "没有可移动的卡"
-
-
-def group(code: str, kind: str, ref: str = "") -> Group:
-    return Group.objects.get_or_create(code=code, defaults={"kind": kind, "ref": ref})[0]
-
-
-def place(organisation: Organisation, state: State | str, within: Group) -> Place:
-    """The place of this holder, state and group, with its balance row."""
-    known = Place.objects.filter(organisation=organisation, state=state, group=within, balance__isnull=False)
-    if found := next(iter(known), None):
-        return found
-    made, _ = Place.objects.get_or_create(organisation=organisation, state=state, group=within)
-    Balance.objects.get_or_create(place=made, defaults={"outside": state == State.OUTSIDE})
-    return made
-
-
-def today(at: datetime | None = None) -> date:
-    """This seat's day, Asia/Shanghai: closed days never change."""
-    return (at or timezone.now()).astimezone(SHANGHAI).date()
-
-
-def count(at: Place) -> int:
-    """Pieces that lie there now."""
-    return next(iter(Balance.objects.filter(place=at).values_list("n", flat=True)), 0)
 
 
 def move(
@@ -303,103 +157,6 @@ def born(
         _post(source, target, len(cards))
         row.birth_place, row.birth_movement = target, movement
         row.save(update_fields=["birth_place", "birth_movement"])
-
-
-# Where is a card ---------------------------------------------------------------------------------------------------
-
-
-def where(cards: Iterable[int], *, on: date | None = None) -> dict[int, int]:
-    """Place (primary key) of each card that has plastic: from its bundle's birth place along the movements.
-
-    The next movement is the card's own, or of its bundle, or of the whole place. `on`: stop at the end of that day.
-    """
-    wanted = list(cards)
-    births: dict[int, tuple[int, int, int]] = {}
-    own: dict[int, list[tuple[int, int, int]]] = {}
-    for start in range(0, len(wanted), 900):
-        part = wanted[start : start + 900]
-        rows = Card.objects.filter(pk__in=part, serial__isnull=False, bundle__birth_movement__isnull=False)
-        for pk, bundle, at, since in rows.values_list(
-            "pk", "bundle_id", "bundle__birth_place_id", "bundle__birth_movement_id"
-        ):
-            births[pk] = (bundle, at, since)
-        moved = Movement.objects.filter(card_id__in=part)
-        moved = moved.filter(booked_day__lte=on) if on else moved
-        for card, pk, source, target in moved.order_by("pk").values_list(
-            "card_id", "pk", "from_place_id", "to_place_id"
-        ):
-            own.setdefault(card, []).append((pk, source, target))
-    shared = _Shared(on)
-    if on and births:
-        early = set(
-            Movement.objects.filter(pk__in={b[2] for b in births.values()}, booked_day__gt=on).values_list(
-                "pk", flat=True
-            )
-        )
-        births = {card: birth for card, birth in births.items() if birth[2] not in early}
-    found: dict[int, int] = {}
-    together: dict[tuple[int, int, int], int] = {}
-    for card, birth in births.items():
-        if card not in own and birth in together:  # cards without a movement of their own go their bundle's way
-            found[card] = together[birth]
-            continue
-        bundle, at, since = birth
-        mine = iter(own.get(card, ()))
-        next_own = next(mine, None)
-        while True:
-            next_shared = shared.after(at, bundle, since)
-            if next_own and (next_shared is None or next_own[0] < next_shared[0]):
-                since, _, at = next_own
-                next_own = next(mine, None)
-            elif next_shared:
-                since, at = next_shared
-            else:
-                break
-        found[card] = at
-        if card not in own:
-            together[birth] = at
-    return found
-
-
-class _Shared:
-    """Movements of whole places and bundles, read once a place."""
-
-    def __init__(self, on: date | None) -> None:
-        self.on = on
-        self.read: dict[int, list[tuple[int, int, int | None]]] = {}
-        self.known: dict[tuple[int, int, int], tuple[int, int] | None] = {}
-
-    def after(self, at: int, bundle: int, since: int) -> tuple[int, int] | None:
-        """(movement, place) that takes this bundle's cards away from `at` after movement `since`."""
-        key = (at, bundle, since)
-        if key not in self.known:
-            if at not in self.read:
-                rows = Movement.objects.filter(from_place=at, card=None)
-                rows = rows.filter(booked_day__lte=self.on) if self.on else rows
-                self.read[at] = list(rows.order_by("pk").values_list("pk", "to_place_id", "bundle_id"))
-            self.known[key] = next(
-                ((pk, to) for pk, to, row in self.read[at] if pk > since and row in (None, bundle)), None
-            )
-        return self.known[key]
-
-
-def lying_at(at: Place, *, batch: Batch | None = None, bundles: Collection[int] = ()) -> list[int]:
-    """Cards (primary keys) that lie at a place now; with `bundles` (primary keys), those of these bundles only."""
-    cards = Card.objects.filter(serial__isnull=False)
-    if bundles:
-        cards = cards.filter(bundle__in=bundles)
-    elif ref := batch or Batch.objects.filter(code=at.group.ref or at.group.code).first():
-        cards = cards.filter(batch=ref)
-    return [card for card, lies in where(cards.values_list("pk", flat=True)).items() if lies == at.pk]
-
-
-def by_bundle(at: Place, bundles: Collection[int] = ()) -> Counter[int]:
-    """How many cards of each bundle, or of each of these bundles, lie at a place."""
-    ids = lying_at(at, bundles=bundles)
-    counted: Counter[int] = Counter()
-    for start in range(0, len(ids), 900):
-        counted.update(Card.objects.filter(pk__in=ids[start : start + 900]).values_list("bundle_id", flat=True))
-    return counted
 
 
 # Two-sided handover ------------------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from django.db.models import Count, Sum
 
 from zhika.ledger.batches import Batch, Bundle
 from zhika.ledger.cards import Card
-from zhika.ledger.custody import Balance, Case, Group, Handover, Movement, Place, State, Tally, where
+from zhika.ledger.places import Balance, Case, Group, Handover, Movement, Place, State, Tally
+from zhika.ledger.where import where
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from zhika.ledger.audit import AuditEntry, AuditSeal
 from zhika.ledger.batches import Batch, Bundle, Organisation, Party, Unit
 from zhika.ledger.cards import Card, CardEvent, Failure
-from zhika.ledger.custody import Balance, Case, Group, Handover, Movement, Place, Tally
 from zhika.ledger.errands import Errand
 from zhika.ledger.mail import Inbox, Outbox
+from zhika.ledger.places import Balance, Case, Group, Handover, Movement, Place, Tally
 from zhika.ledger.steps import ActRecord, Paper, StepRecord, Trouble
 
 __all__ = [

@@ -23,8 +23,8 @@ from zhika.lanes.bank.laws import one_number
 from zhika.lanes.bank.models import Account, Destroyed
 from zhika.ledger.audit import AuditEntry
 from zhika.ledger.cards import Card, CardEvent
-from zhika.ledger.custody import Balance, State
 from zhika.ledger.laws import Books
+from zhika.ledger.places import Balance, State
 from zhika.ledger.steps import Paper, Trouble
 
 MADE = ("print_faces", "laminate", "return_semi_finished")

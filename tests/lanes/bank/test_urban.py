@@ -22,8 +22,8 @@ from zhika.lanes.bank import acts, finishing, security
 from zhika.lanes.bank.models import Account
 from zhika.ledger.batches import Batch, organisation
 from zhika.ledger.cards import CardEvent, Failure
-from zhika.ledger.custody import State, place, today
 from zhika.ledger.mail import Outbox
+from zhika.ledger.places import State, place, today
 from zhika.ledger.steps import Paper
 from zhika.seat import things
 from zhika.seat.config import Seat

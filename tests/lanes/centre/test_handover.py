@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests.lanes.house import OFFICE, UNIT, House
 from zhika.card import tray as trays
-from zhika.engine import acts, batches, handover, loop, parcels, plastic
+from zhika.engine import acts, batches, carrying, found, handover, loop, parcels, plastic
 from zhika.engine.todo import todo
 from zhika.engine.work import ActWork
 from zhika.errors import NotReady
@@ -18,9 +18,11 @@ from zhika.flows.documents import CARD_LIST, PASSING_ON
 from zhika.flows.lanes import Lane
 from zhika.ledger.batches import Batch, Organisation, organisation
 from zhika.ledger.cards import Card
-from zhika.ledger.custody import WHOLE, Cards, Case, Handover, State, lying_at, move, place
+from zhika.ledger.custody import WHOLE, Cards, move
 from zhika.ledger.laws import breaches
+from zhika.ledger.places import Case, Handover, State, place
 from zhika.ledger.steps import Paper, StepRecord
+from zhika.ledger.where import lying_at
 from zhika.seat import things
 from zhika.seat.config import Seat
 
@@ -66,13 +68,13 @@ class Finished:
             subject=self.batch.code, shipped=True, given_at=timezone.now(),
         )  # fmt: skip
         Paper.objects.filter(type=CARD_LIST.code).update(sender="icbc", counted=False)
-        name = f"{self.code}{handover.MARK}{self.batch.code}.good.tray"
+        name = f"{self.code}{carrying.MARK}{self.batch.code}.good.tray"
         trays.move(self.tray, self.house.seat.bench(OFFICE, "in"), name)
 
     def carried(self, code: str, giver: str, taker: str) -> Path:
         """What was given is shipped, and a courier brings it."""
-        handover.ship(self.house.seat)
-        (path,) = (self.house.seat.bench(giver, "out") / taker).glob(f"{code}{handover.MARK}*.tray")
+        carrying.ship(self.house.seat)
+        (path,) = (self.house.seat.bench(giver, "out") / taker).glob(f"{code}{carrying.MARK}*.tray")
         return trays.move(path, self.house.seat.bench(taker, "in"))
 
 
@@ -97,7 +99,7 @@ def accepted_here(finished: Finished) -> None:
     assert done.write is not None
     with transaction.atomic():
         done.write()
-    handover.put_away(finished.house.seat, finished.code)
+    carrying.put_away(finished.house.seat, finished.code)
 
 
 def parcel(finished: Finished) -> str:
@@ -202,7 +204,7 @@ def lost(finished: Finished) -> list[str]:
     )  # fmt: skip
     missing = place(finished.bank, State.MISSING, within)
     move(plastic.good(finished.bank, finished.batch), missing, Cards([one.pk, other.pk]), cause="missing", by="test")
-    box = handover.found_tray(seat, finished.bank.code)
+    box = found.found_tray(seat, finished.bank.code)
     trays.create(box, "found", "cards")
     with things.on_bench(seat.world, finished.tray) as tray, things.on_bench(seat.world, box) as finder:
         for card in (one, other):
@@ -223,31 +225,31 @@ def test_two_cards_found_before_either_leaves_travel_each_in_its_own_tray(finish
         with things.on_bench(finished.house.seat.world, path) as tray:
             assert [piece.serial for piece in tray] == [serial]
     for n in (2, 3):
-        handover.put_away(finished.house.seat, f"{finished.code}+{n}")
+        carrying.put_away(finished.house.seat, f"{finished.code}+{n}")
     assert trays.count(finished.house.seat.bench(OFFICE, "bench") / f"{finished.batch.code}.good.tray") == 2
 
 
 def test_of_two_desks_that_find_at_once_the_second_is_told_to_do_it_again(finished: Finished, lost: list[str]) -> None:
-    one, other = (handover.found(finished.work("found", serial)) for serial in lost)
+    one, other = (found.found(finished.work("found", serial)) for serial in lost)
     assert one.write and other.write
     one.write()
     with pytest.raises(NotReady, match="再办一次"), transaction.atomic():
         other.write()
     finished.do("found", lost[1])
     assert Handover.objects.filter(shipped=False).count() == 2
-    assert handover.ship(finished.house.seat) == 2
+    assert carrying.ship(finished.house.seat) == 2
 
 
 def test_a_found_card_that_a_worker_cut_off_has_laid_is_still_to_be_booked(finished: Finished, lost: list[str]) -> None:
-    handover.found(finished.work("found", lost[0]))
+    found.found(finished.work("found", lost[0]))
     bank = finished.bank.code
-    assert [handover.turned_up(finished.house.seat, bank, finished.batch.code, serial) for serial in lost] == [True] * 2
+    assert [found.turned_up(finished.house.seat, bank, finished.batch.code, serial) for serial in lost] == [True] * 2
 
 
 def test_a_handover_whose_tray_lies_nowhere_is_not_shipped(finished: Finished, lost: list[str]) -> None:
     finished.do("found", lost[0])
     given = Handover.objects.get(shipped=False)
     (finished.house.seat.bench(finished.bank.code, "bench") / given.trays[0]).unlink()
-    assert handover.ship(finished.house.seat) == 0
+    assert carrying.ship(finished.house.seat) == 0
     given.refresh_from_db()
     assert not given.shipped

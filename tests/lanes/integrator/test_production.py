@@ -23,8 +23,8 @@ from zhika.lanes.integrator import material, production
 from zhika.lanes.integrator.laws import one_number
 from zhika.lanes.integrator.models import Consignment, Draw, Mapping, Production
 from zhika.ledger.batches import Batch
-from zhika.ledger.custody import Balance, Place, State
 from zhika.ledger.laws import Books, breaches
+from zhika.ledger.places import Balance, Place, State
 from zhika.ledger.steps import Paper
 from zhika.people.models import Person
 from zhika.rehearsal.portraits import portrait

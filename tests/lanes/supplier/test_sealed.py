@@ -10,9 +10,11 @@ import pytest
 from tests.engine.two_seats import Sender, introduce, make_seat
 from tests.lanes.workshop import chip
 from zhika.card import pan, tray
-from zhika.engine import batches, desk, plastic, post
-from zhika.engine.handover import accept, book_acceptance
+from zhika.engine import batches, desk, plastic
+from zhika.engine.booking import book_acceptance
+from zhika.engine.handover import accept
 from zhika.engine.run import run
+from zhika.engine.taking import take_mail
 from zhika.engine.work import ActWork, Subject
 from zhika.errors import NotAllowed, NotReady
 from zhika.exchange.keys import load_signer
@@ -23,7 +25,8 @@ from zhika.flows.documents import ACCEPTANCE, ERASURE, FACE_DATA, MATERIAL, SUPP
 from zhika.flows.lanes import PLATFORM, Lane
 from zhika.lanes.supplier import acts
 from zhika.ledger.batches import Batch, organisation
-from zhika.ledger.custody import Handover, Movement, Quantity, State, move, place
+from zhika.ledger.custody import Quantity, move
+from zhika.ledger.places import Handover, Movement, State, place
 from zhika.ledger.steps import Paper
 from zhika.rehearsal.portraits import portrait
 from zhika.seat import things
@@ -50,7 +53,7 @@ def line(tmp_path: Path, db: None) -> Seat:
     rows = [p | {"pan": n, "expiry": "3611", "cvv2": c} for p, n, c in zip(PEOPLE, NUMBERS, SECRETS, strict=True)]
     sender = Sender(bank.home, load_signer(bank.home / "keys"), seat)
     sender.send(1, document=SUPPLIER_ACCOUNTS, rows=pl.DataFrame(rows), receiver="supplier")
-    assert [a.verdict for a in post.take_mail(seat)] == ["taken"]
+    assert [a.verdict for a in take_mail(seat)] == ["taken"]
     faces = [
         FACE_DATA.example | p | {"pan": n, "photo": desk.keep_photo(seat, portrait(n, "1", 30))}
         for p, n in zip(PEOPLE, NUMBERS, strict=True)

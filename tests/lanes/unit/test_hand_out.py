@@ -14,7 +14,8 @@ from zhika.lanes.integrator import chips
 from zhika.lanes.unit.models import Receipt
 from zhika.ledger.batches import Batch, organisation
 from zhika.ledger.cards import Card, CardEvent
-from zhika.ledger.custody import WHOLE, Handover, State, move, place
+from zhika.ledger.custody import WHOLE, move
+from zhika.ledger.places import Handover, State, place
 from zhika.people.models import Person
 from zhika.seat import things
 

@@ -9,8 +9,8 @@ from zhika.flows.documents import ACTIVATION, SUPPLIER_ACCOUNTS
 from zhika.lanes.bank import activation, destruction
 from zhika.ledger import audit
 from zhika.ledger.cards import Card, CardEvent
-from zhika.ledger.custody import today
 from zhika.ledger.mail import Outbox
+from zhika.ledger.places import today
 from zhika.ledger.steps import Paper
 
 

@@ -17,8 +17,10 @@ from zhika.flows.lanes import Lane
 from zhika.lanes.bank.models import Destroyed
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
-from zhika.ledger.custody import Cards, State, lying_at, move, place, today
+from zhika.ledger.custody import Cards, move
+from zhika.ledger.places import State, place, today
 from zhika.ledger.steps import times_done
+from zhika.ledger.where import lying_at
 from zhika.paper.forms import destruction_record
 from zhika.paper.typeset import Party
 from zhika.seat import things

@@ -7,7 +7,7 @@ from zhika.engine.work import ActWork, Done
 from zhika.lanes.centre import destruction
 from zhika.ledger import audit
 from zhika.ledger.cards import Card, CardEvent
-from zhika.ledger.custody import SHANGHAI, today
+from zhika.ledger.places import SHANGHAI, today
 
 
 def take_collection(work: ActWork) -> Done:

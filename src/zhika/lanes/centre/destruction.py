@@ -13,8 +13,10 @@ from zhika.errors import CardError, NotReady
 from zhika.flows.documents import DESTRUCTION
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
-from zhika.ledger.custody import SHANGHAI, Cards, State, lying_at, move, place
+from zhika.ledger.custody import Cards, move
+from zhika.ledger.places import SHANGHAI, State, place
 from zhika.ledger.steps import times_done
+from zhika.ledger.where import lying_at
 from zhika.paper.forms import destruction_record
 from zhika.paper.typeset import Party
 from zhika.seat import things

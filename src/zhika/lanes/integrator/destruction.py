@@ -6,7 +6,9 @@ from zhika.errors import Fault, Refused
 from zhika.flows.documents import DESTRUCTION
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
-from zhika.ledger.custody import Cards, Place, State, move, place, where
+from zhika.ledger.custody import Cards, move
+from zhika.ledger.places import Place, State, place
+from zhika.ledger.where import where
 
 
 def book(batch: Batch, rows: pl.DataFrame, by: str) -> None:

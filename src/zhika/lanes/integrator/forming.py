@@ -14,7 +14,7 @@ from zhika.flows import FLOWS
 from zhika.flows.acts import BATCHES
 from zhika.flows.lanes import PLATFORM, Lane
 from zhika.ledger.batches import Batch, Organisation
-from zhika.ledger.custody import SHANGHAI
+from zhika.ledger.places import SHANGHAI
 from zhika.people.models import Application
 from zhika.seat.config import Seat
 

@@ -22,7 +22,8 @@ from zhika.flows.documents import MATERIAL
 from zhika.flows.lanes import Lane
 from zhika.lanes.integrator.models import Consignment, Draw
 from zhika.ledger.batches import organisation
-from zhika.ledger.custody import Quantity, State, move, place
+from zhika.ledger.custody import Quantity, move
+from zhika.ledger.places import State, place
 from zhika.seat import things
 from zhika.seat.config import Seat
 

@@ -19,7 +19,7 @@ from zhika.flows.documents import Document
 from zhika.lanes.integrator.models import Mapping as MappingRow
 from zhika.lanes.integrator.models import Production
 from zhika.ledger.cards import Card
-from zhika.ledger.custody import SHANGHAI
+from zhika.ledger.places import SHANGHAI
 from zhika.paper.typeface import missing_glyphs
 from zhika.people.models import Application
 from zhika.seat.config import Seat

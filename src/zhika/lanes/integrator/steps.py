@@ -23,7 +23,8 @@ from zhika.lanes.integrator import applicants, chips, material, numbers, product
 from zhika.lanes.integrator.models import LeftOut, Production
 from zhika.lanes.integrator.models import Mapping as MappingRow
 from zhika.ledger.cards import Card
-from zhika.ledger.custody import Place, State, where
+from zhika.ledger.places import Place, State
+from zhika.ledger.where import where
 from zhika.seat import things
 
 

@@ -1,6 +1,6 @@
 """What becomes of documents that no row of the supplier awaits."""
 
-from zhika.engine.handover import answered
+from zhika.engine.booking import answered
 from zhika.engine.work import ActWork, Done
 from zhika.errors import NotReady
 from zhika.flows.documents import ERASURE, SEMI_FINISHED

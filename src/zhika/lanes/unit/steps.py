@@ -9,7 +9,7 @@ from zhika.exchange import table
 from zhika.flows.documents import COLLECTED, COLLECTION
 from zhika.lanes.unit import handing
 from zhika.lanes.unit.models import Receipt
-from zhika.ledger.custody import SHANGHAI
+from zhika.ledger.places import SHANGHAI
 from zhika.seat import things
 
 
