@@ -1,7 +1,6 @@
 """`zhika work`, `todo`, `do`: what the program does, what waits for people, and what people did."""
 
 import json
-import os
 import shlex
 import signal
 import sys
@@ -15,8 +14,8 @@ import typer
 from rich.console import Console
 
 from zhika.cli import tables
-from zhika.cli.seat import here
-from zhika.errors import Fault, NotAllowed, Refused
+from zhika.cli.seat import here, near
+from zhika.errors import ConfigurationError, Fault, NotAllowed, Refused
 
 OUT = Console(highlight=False)
 PAUSE = 0.3
@@ -79,7 +78,7 @@ def _tell_troubles(name: str, told: dict[str, str]) -> None:
 
 
 def todo(
-    lane: Annotated[str, typer.Option("--lane", help="只看一条泳道")] = "",
+    lane: Annotated[str, typer.Option("--lane", help="只看一条泳道: unit, centre, integrator, supplier, bank")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="机器可读")] = False,
 ) -> None:
     """等人办理的事, 先到先办, 每件附命令。例: zhika -C demo/platform todo --lane centre"""
@@ -87,6 +86,8 @@ def todo(
     from zhika.engine.todo import todo as waiting
     from zhika.flows.lanes import Lane
 
+    if lane and lane not in list(Lane):
+        raise ConfigurationError(f"没有泳道 {lane}。可用: {'、'.join(sorted(seat.lanes))}")
     items = waiting(seat, Lane(lane) if lane else None)
     if as_json:
         rows = [
@@ -107,12 +108,7 @@ def todo(
         about = f"[dim]{t.lane.title} · 等 {t.waits_for}[/]"
         OUT.print(f"\n[bold]{t.title}[/]  {t.subject}  {t.n:,}  {about}", soft_wrap=True)
         if t.command:
-            OUT.print(f"  [cyan]zhika -C {_near(seat.home)} {shlex.join(t.command)}[/]", soft_wrap=True)
-
-
-def _near(home: Path) -> str:
-    """The home as one would type it from here."""
-    return os.path.relpath(home) if home.is_relative_to(Path.cwd()) else str(home)
+            OUT.print(f"  [cyan]zhika -C {near(seat.home)} {shlex.join(t.command)}[/]", soft_wrap=True)
 
 
 def do(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from zhika.cli.seat import near
 from zhika.engine import acts, each, loop
 from zhika.engine.registry import FROM_FILE
 from zhika.engine.run import done_already, run
@@ -10,7 +11,7 @@ from zhika.engine.work import Subject
 from zhika.errors import NotAllowed, NotReady
 from zhika.flows import FLOWS
 from zhika.flows.acts import BY_NAME
-from zhika.flows.chart import Flow, Grain, Step
+from zhika.flows.chart import Flow, Grain, Kind, Step
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
 from zhika.seat.config import Seat
@@ -22,18 +23,22 @@ def hand(seat: Seat, name: str, told: Told, *, by: str, second: str, reason: str
     """Do it for every subject; returns how many were done now."""
     if name in FROM_FILE:
         told = {s: f for path, facts in told.items() for s, f in FROM_FILE[name](seat, Path(path), facts)}
-    rows = [
+    charted = [
         (FLOWS[process], step)
         for process in seat.processes
         for step in FLOWS[process].steps
         if step.work == name and step.lane in seat.lanes
     ]
+    rows = [(flow, step) for flow, step in charted if step.kind in (Kind.HAND, Kind.EACH)]
+    if charted and not rows:
+        raise NotAllowed(by, f"办理 {name}", f"这一步不用人手: zhika -C {near(seat.home)} work")
     if any(step.grain is Grain.CARD for _, step in rows) or (name in BY_NAME and BY_NAME[name].each):
         return each.do_cards(seat, name, told, by=by, evidence=evidence)
     if rows:
         return sum(_row(seat, name, subject, facts, by, second, evidence) for subject, facts in told.items())
     if name not in BY_NAME:
-        known = sorted({s.work for p in seat.processes for s in FLOWS[p].steps if s.lane in seat.lanes})
+        steps = (s for p in seat.processes for s in FLOWS[p].steps if s.lane in seat.lanes)
+        known = sorted({s.work for s in steps if s.kind in (Kind.HAND, Kind.EACH)})
         hands = acts.by_hand(seat)
         raise NotAllowed(by, f"办理 {name}", f"没有这一事项。可用: {'、'.join([*known, *hands])}")
     count = 0
@@ -50,7 +55,7 @@ def hand(seat: Seat, name: str, told: Told, *, by: str, second: str, reason: str
 def _row(seat: Seat, name: str, subject: str, facts: Mapping[str, str], by: str, second: str, evidence: str) -> bool:
     found = _find(seat, name, subject, facts)
     if found is None:
-        raise NotReady(f"{subject}: 现在没有待办的「{name}」; zhika -C {seat.home.name} todo 列出待办")
+        raise NotReady(f"{subject}: 现在没有待办的「{name}」; zhika -C {near(seat.home)} todo 列出待办")
     about, flow, step = found
     if done_already(about, step):
         return False

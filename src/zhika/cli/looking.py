@@ -11,8 +11,10 @@ from rich.table import Table
 
 from zhika.cli.seat import here
 from zhika.errors import ConfigurationError
+from zhika.flows import FLOWS
 
 OUT = Console(highlight=False)
+STEPS = {step.work: step.title for flow in FLOWS.values() for step in flow.steps}
 Json = Annotated[bool, typer.Option("--json", help="机器可读")]
 
 
@@ -147,7 +149,10 @@ def exceptions(as_json: Json = False) -> None:
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return
-    shown = [(r["batch"], r["application"], r["serial"], r["cause_title"], r["step"], r["source"]) for r in rows]
+    shown = [
+        (r["batch"], r["application"], r["serial"], r["cause_title"], STEPS.get(r["step"], r["step"]), r["source"])
+        for r in rows
+    ]
     _show(f"{seat.title} 异常", ("批次", "申请编号", "卡序列号", "原因", "步骤", "发现方"), shown, "没有异常。")
 
 

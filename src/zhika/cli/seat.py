@@ -18,3 +18,8 @@ def here() -> Seat:
     if unfinished(Path(home)):
         raise ConfigurationError(f"{home} 尚未建成 (zhika init 中断过): 再运行同一条 zhika init 即可")
     return start(Path(home))
+
+
+def near(home: Path) -> str:
+    """The home as one would type it from here."""
+    return os.path.relpath(home) if home.is_relative_to(Path.cwd()) else str(home)

@@ -28,6 +28,8 @@ def check(
     Names are compared as people read them: blanks around them make nobody else.
     """
     doer, other = by.strip(), second.strip()
+    if any(name.startswith("<") for name in (doer, other)):
+        raise NotAllowed(doer, title, "<…> 是占位, 请换成真实姓名")
     if not doer:
         raise NotAllowed("匿名", title, "须写明经办人 (--by)")
     if persons > 1 and (not other or other == doer):
