@@ -88,8 +88,8 @@ FILL: tuple[tuple[str, str], ...] = (
      "SELECT 'progress', 'batch', printf('A1-02-%05d', b), printf('A1-02-%05d', b), 'urban-batch', 'bank', 'icbc',"
      " 'platform', {hex}, 1, 'sent', (b-1)*10 + n, '', 1, 0, 0, {at} FROM batch, number WHERE n <= 10"),
     ("ledger_outbox (peer, number, document, payload_sha256, manifest, signature, published, published_at, receipt,"
-     " receipt_text)",
-     "SELECT 'platform', (b-1)*10 + n, 'progress', {hex}, randomblob(1200), randomblob(700), 1, {at}, 'taken', ''"
+     " receipt_text, again)",
+     "SELECT 'platform', (b-1)*10 + n, 'progress', {hex}, randomblob(1200), randomblob(700), 1, {at}, 'taken', '', 0"
      " FROM batch, number WHERE n <= 10"),
     ("ledger_inbox (peer, number, manifest_sha256, verdict, text, answered)",
      "SELECT 'platform', (b-1)*5 + n, {hex}, 'taken', '', 1 FROM batch, number WHERE n <= 5"),
