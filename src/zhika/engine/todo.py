@@ -1,7 +1,7 @@
 """What waits for people on this seat, oldest first, each with the command that does it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
@@ -37,7 +37,6 @@ class Todo:
     command: tuple[str, ...] = ()
     """What to type after `zhika -C HOME`; what stands in <> only a person can say."""
     kind: str = "step"
-    facts: dict[str, str] = field(default_factory=dict)
 
     @property
     def needs(self) -> list[str]:

@@ -162,30 +162,19 @@ def _documents(flow: Flow) -> Iterator[str]:
 
 
 def _runs(flow: Flow) -> Iterator[str]:
-    """Run the table on paper: own lane in order, other lanes by documents, fields as they are received or made."""
+    """Run the table on paper: fields as each lane receives or makes them.
+
+    In table order every row can be reached: what it awaits an earlier row sends (`_documents`).
+    """
     known: dict[Lane, set[str]] = {lane: set(flow.own.get(lane, ())) for lane in Lane}
-    sent: set[Document] = set()
-    done: set[Step] = set()
-    moved = True
-    while moved:
-        moved = False
-        for place, step in enumerate(flow.steps):
-            earlier = {other for other in flow.steps[:place] if other.lane is step.lane}
-            if step in done or earlier - done or set(step.awaits) - sent:
-                continue
-            have = known[step.lane]
-            if lacking := sorted(step.needs - have):
-                yield f"row {step} ({step.work}) needs {', '.join(lacking)}, which lane {step.lane} has neither received nor made"
-            have |= step.makes
-            for document in step.sends:
-                required = {f.name for f in document.fields if f.required}
-                if lacking := sorted(required - have):
-                    yield f"row {step} sends {document.code} ({document}) without having {', '.join(lacking)}"
-                for lane in document.receivers:
-                    known[lane] |= set(document.columns)
-                sent.add(document)
-            done.add(step)
-            moved = True
     for step in flow.steps:
-        if step not in done:
-            yield f"row {step} ({step.work}) is never reached"
+        have = known[step.lane]
+        if lacking := sorted(step.needs - have):
+            yield f"row {step} ({step.work}) needs {', '.join(lacking)}, which lane {step.lane} has neither received nor made"
+        have |= step.makes
+        for document in step.sends:
+            required = {f.name for f in document.fields if f.required}
+            if lacking := sorted(required - have):
+                yield f"row {step} sends {document.code} ({document}) without having {', '.join(lacking)}"
+            for lane in document.receivers:
+                known[lane] |= set(document.columns)
