@@ -32,7 +32,6 @@ class IntegratorOptions:
     application_prefix: str = "A"
     ssc_prefix: str = "Q"
     """First characters of the social security card number 卡号."""
-    issuer: str = "XX市人力资源和社会保障局"
     initialiser: str = "350500000001"
     """初始化机构编号, 12 digits."""
     area: str = "350500"
