@@ -116,10 +116,9 @@ class Outcome:
 
     def _stale(self) -> bool:
         """Whether somebody left the batch while the outcome was computed."""
-        cards = [card.pk for app, card in self.people.items() if app not in self.failed]
-        return any(
-            Failure.objects.filter(card__in=cards[start : start + 900]).exists() for start in range(0, len(cards), 900)
-        )
+        staying = {card.id for app, card in self.people.items() if app not in self.failed}
+        left = Failure.objects.filter(card__batch=self.work.batch).values_list("card_id", flat=True)
+        return bool(staying) and not staying.isdisjoint(left)  # few have left, thousands stay
 
     def seal(self) -> list[Outgoing]:
         """Every document, frozen and sealed for each seat that gets it; nothing is numbered yet."""
