@@ -31,7 +31,7 @@ CLERKS: Mapping[str, tuple[str, str]] = {
 """Two clerks a lane: the second stands by where two are needed."""
 PROXIES = 3
 """Of a scheme's people, how many send somebody of the family."""
-SETTLED = 3.0
+SETTLED = 2.0
 """Seconds for which a batch to be formed, or the queue at a counter, must not have grown."""
 LATER = 0.2
 """Of the people of a parcel, how many come on the second day."""

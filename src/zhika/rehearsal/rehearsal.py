@@ -34,7 +34,7 @@ TYPED = "typed"
 """Folder of what people typed: the commands, and the tables that they named."""
 QUIET = 1.0
 """Seconds without a word after which one looks what waits for people."""
-SOON, OFTEN, RARELY = 3.0, 15.0, 12.0
+SOON, OFTEN, RARELY = 2.0, 15.0, 6.0
 """Seconds after which one looks again: for what was seen coming; where there is no quiet; where nothing was told."""
 PATIENCE = 3
 """How often a command that was refused is typed again."""

@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-import django
-
 from zhika.errors import ConfigurationError
 from zhika.seat.config import Seat
 
@@ -15,9 +13,11 @@ def start(home: Path) -> Seat:
     if Path(told).resolve() != home.resolve():
         raise ConfigurationError(f"本进程已是席位 {told}, 不能再作 {home}")
     os.environ["DJANGO_SETTINGS_MODULE"] = "zhika.seat.settings"
+    from django.apps import apps
+
     from zhika.seat import settings
 
-    django.setup()
+    apps.populate(settings.INSTALLED_APPS)  # django.setup() without the URLs and forms that no command needs
     assert settings.SEAT is not None
     return settings.SEAT
 
