@@ -1,7 +1,12 @@
-"""Persons enter from a lot that the centre signed; an application asks for one card."""
+"""Persons enter from a lot that the centre signed, or a request that it reviewed; an application asks for one card."""
 
 from django.db import models
 from django.db.models import Q
+
+from zhika.people.numbers import NumberBlock
+from zhika.people.requests import Request
+
+__all__ = ["Application", "NumberBlock", "Person", "Request"]
 
 
 class Person(models.Model):
@@ -38,19 +43,29 @@ class Person(models.Model):
 class Application(models.Model):
     """参保/参合/补卡申请: asks for one card; its number is the key of every row of every document."""
 
+    NEW, REPLACEMENT = "新增", "补换"
+
     ref = models.CharField(max_length=20, unique=True)
     person = models.ForeignKey(Person, models.PROTECT, related_name="applications")
     process = models.CharField(max_length=30)
-    kind = models.CharField(max_length=4, default="新增")
-    """新增 | 补换"""
+    kind = models.CharField(max_length=4, default=NEW)
+    """新增 | 补换: the flag that stands on every list and handover."""
     lot = models.CharField(max_length=60, blank=True)
     batch_code = models.CharField(max_length=40, blank=True, db_index=True)
-    replaces = models.ForeignKey("self", models.PROTECT, null=True)
+    replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replaced_by")
+    """The application whose card this one's replaces."""
+    restarts = models.ForeignKey("self", models.PROTECT, null=True, related_name="restarted_by")
+    """The failed application that this one starts again."""
     live = models.BooleanField(default=True)
+    """The person has, or is to have, this card and no other."""
+    pending = models.BooleanField(default=False)
+    """A replacement whose card has not taken the old one's place yet: until then the old one is live."""
     made_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["person"], condition=Q(live=True), name="one_live_card"),
+            models.UniqueConstraint(fields=["person"], condition=Q(pending=True), name="one_pending_card"),
+            models.CheckConstraint(condition=Q(live=False) | Q(pending=False), name="live_or_pending"),
         ]
         indexes = [models.Index(fields=["process", "batch_code"], name="application_waiting")]

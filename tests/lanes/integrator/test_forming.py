@@ -12,12 +12,13 @@ from zhika.engine.acts import act, run_awaiting
 from zhika.errors import ConfigurationError, NotReady, Refused
 from zhika.flows.documents import CHECK_LIST, CORRECTION
 from zhika.flows.lanes import Lane
-from zhika.lanes.integrator import forming, numbers
-from zhika.lanes.integrator.models import LeftOut, NumberBlock, Production
+from zhika.lanes.integrator import forming
+from zhika.lanes.integrator.models import LeftOut, Production
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
 from zhika.ledger.steps import Paper, StepRecord
-from zhika.people.models import Application, Person
+from zhika.people.models import Application, NumberBlock, Person
+from zhika.people.numbers import application_numbers
 
 
 def formed(house: House, rows: list[dict[str, str]], **facts: str) -> str:
@@ -82,12 +83,12 @@ def test_rural_people_get_their_card_number_and_issue_date_here(village: House) 
 
 
 def test_numbers_kept_for_a_lot_come_again_and_no_other_lot_gets_them(db: None) -> None:
-    once = numbers.application_numbers("A", "261123", "L-1", 3)
-    other = numbers.application_numbers("A", "261123", "L-2", 2)
-    assert numbers.application_numbers("A", "261124", "L-1", 3) == once
+    once = application_numbers("A", "261123", "L-1", 3)
+    other = application_numbers("A", "261123", "L-2", 2)
+    assert application_numbers("A", "261124", "L-1", 3) == once
     assert [int(number[-8:]) for number in [*once, *other]] == [1, 2, 3, 4, 5]
     with pytest.raises(Refused, match="人数又有增加"):
-        numbers.application_numbers("A", "261123", "L-1", 4)
+        application_numbers("A", "261123", "L-1", 4)
     assert NumberBlock.objects.count() == 2
 
 

@@ -1,6 +1,6 @@
 """From a confirmed lot to persons and applications: who goes on, with which values, under which number."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,8 +12,8 @@ from zhika.engine.check import id_key
 from zhika.engine.work import Subject
 from zhika.errors import NotReady
 from zhika.flows.documents import CHECK_LIST, COLLECTED, Document
-from zhika.ledger.batches import Organisation, Unit, organisation
-from zhika.people.models import Application, Person
+from zhika.people import entry
+from zhika.people.models import Person
 from zhika.registers.columns import COLLECTED as COLUMNS
 from zhika.registers.tidy import tidy
 from zhika.seat.config import Seat
@@ -22,12 +22,6 @@ ACCEPT, REGISTER, REJECT = "accept", "register", "reject"
 """The centre's decisions: right as given, right as the register has it, back to be mended."""
 REGISTERED = {"姓名": "name", "公民身份号码": "id_no"}
 """What the check list's found values may put in place of the given ones; sex and birth follow from the ID number."""
-CATEGORIES = {"职工": "worker", "居民": "resident", "大学生": "student", "参合": "rural"}
-_COPIED = (
-    "nation", "address", "postcode", "phone", "district", "category", "person_no", "certificate_no", "member_no",
-    "relation", "household_attribute", "village_group", "photo",
-)  # fmt: skip
-_CHUNK = 900
 
 
 @dataclass(frozen=True)
@@ -90,25 +84,15 @@ def sifted(seat: Seat, people: Sequence[Applicant]) -> tuple[list[Applicant], di
     Valid ID number, name and photo, nobody twice, nobody with a live application over both schemes.
     """
     keys = {person.line: id_key(seat.home, person.id_no) for person in people}
-    live = _live(keys.values())
-    going, left, seen = [], dict[str, str](), set[str]()
+    held, going, left, seen = entry.held(keys.values()), [], dict[str, str](), set[str]()
     for person in people:
-        reason = _reason(person, seen, live=keys[person.line] in live)
+        reason = _reason(person, seen, live=keys[person.line] in held)
         if reason:
             left[person.line] = reason
         else:
             seen.add(person.id_no)
             going.append(person)
     return going, left
-
-
-def _live(keys: object) -> set[str]:
-    wanted = sorted(set(keys))  # type: ignore[call-overload]
-    held: set[str] = set()
-    for start in range(0, len(wanted), _CHUNK):
-        known = Person.objects.filter(id_key__in=wanted[start : start + _CHUNK], applications__live=True)
-        held |= set(known.values_list("id_key", flat=True))
-    return held
 
 
 def _reason(person: Applicant, seen: set[str], *, live: bool) -> str:
@@ -124,47 +108,13 @@ def _reason(person: Applicant, seen: set[str], *, live: bool) -> str:
 
 
 def enter(seat: Seat, people: Mapping[str, Applicant], *, scheme: str, process: str, lot: str, now: datetime) -> None:
-    """Write persons and applications, by application number, in the step's transaction; set-based.
-
-    A person known from before gets the confirmed values.
-    """
-    where = _organisations(list(people.values()))
-    persons = []
-    for one in people.values():
+    """Write persons and applications, by application number, in the step's transaction."""
+    where = entry.organisations(one.values for one in people.values())
+    persons = {}
+    for ref, one in people.items():
         office, unit = where[one.values["centre"], one.values["unit_no"]]
-        person = Person(
+        persons[ref] = Person(
             id_key=id_key(seat.home, one.id_no), id_no=one.id_no, name=one.name, sex=one.sex, birth=one.birth,
-            scheme=scheme, unit=unit, office=office, **{name: one.values[name] for name in _COPIED},
+            scheme=scheme, unit=unit, office=office, **{name: one.values[name] for name in entry.COPIED},
         )  # fmt: skip
-        persons.append(person)
-    fields = [field.name for field in Person._meta.concrete_fields if field.name not in ("id", "id_key")]
-    Person.objects.bulk_create(
-        persons, batch_size=_CHUNK, update_conflicts=True, unique_fields=["id_key"], update_fields=fields
-    )
-    pks = dict(_pks([person.id_key for person in persons]))
-    Application.objects.bulk_create(
-        [
-            Application(ref=ref, person_id=pks[person.id_key], process=process, lot=lot, live=True, made_at=now)
-            for ref, person in zip(people, persons, strict=True)
-        ],
-        batch_size=_CHUNK,
-    )
-
-
-def _pks(keys: Sequence[str]) -> Iterator[tuple[str, int]]:
-    for start in range(0, len(keys), _CHUNK):
-        yield from Person.objects.filter(id_key__in=keys[start : start + _CHUNK]).values_list("id_key", "pk")
-
-
-def _organisations(people: Sequence[Applicant]) -> dict[tuple[str, str], tuple[Organisation, Organisation]]:
-    """Office and unit of each person, made on first mention, a unit below its office."""
-    found: dict[tuple[str, str], tuple[Organisation, Organisation]] = {}
-    for one in people:
-        key = (one.values["centre"], one.values["unit_no"])
-        if key not in found:
-            office = organisation(key[0], kind="centre")
-            unit = organisation(key[1], name=one.values["unit_name"], kind="unit", parent=office)
-            category = CATEGORIES.get(one.values["category"], one.values["category"])
-            Unit.objects.get_or_create(organisation=unit, defaults={"office": office, "category": category})
-            found[key] = (office, unit)
-    return found
+    entry.enter(persons, process=process, lot=lot, now=now)

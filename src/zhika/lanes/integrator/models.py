@@ -1,6 +1,8 @@
-"""The integrator's own tables: production database, application database, registers, numbers, material."""
+"""The integrator's own tables: production database, application database, registers, material."""
 
 from django.db import models
+
+from zhika.craft import places
 
 
 class Production(models.Model):
@@ -48,24 +50,6 @@ class Register(models.Model):
         indexes = [models.Index(fields=["scheme", "kind"], name="register_kind")]
 
 
-class NumberBlock(models.Model):
-    """Consecutive numbers kept for a lot or a batch, so that a row that runs again gives the same ones."""
-
-    kind = models.CharField(max_length=12)
-    """application | ssc"""
-    series = models.CharField(max_length=20)
-    """What stands before the running number; each series counts from 1."""
-    subject = models.CharField(max_length=80)
-    first = models.BigIntegerField()
-    count = models.IntegerField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["kind", "subject"], name="number_block_once"),
-            models.UniqueConstraint(fields=["kind", "series", "first"], name="number_block_apart"),
-        ]
-
-
 class LeftOut(models.Model):
     """A line that the centre passed and that becomes no application, with its reason."""
 
@@ -102,3 +86,15 @@ class Draw(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["batch_code", "consignment"], name="draw_once")]
+
+
+class PrintRow(places.PrintRow):
+    """Whose face is printed at which place, of cards that the integrator makes itself."""
+
+
+class SerialCounter(places.SerialCounter):
+    """The next card serial of a year that no block holds."""
+
+
+class SerialBlock(places.SerialBlock):
+    """Card serials drawn for a batch, once."""

@@ -25,6 +25,7 @@ from zhika.lanes.integrator.models import Mapping as MappingRow
 from zhika.ledger.cards import Card
 from zhika.ledger.places import Place, State
 from zhika.ledger.where import where
+from zhika.people.numbers import application_numbers
 from zhika.seat import things
 
 
@@ -43,7 +44,7 @@ def form_production_data(work: Work) -> Done:
     going, left = applicants.sifted(seat, people)
     day = production.day(work.now)
     # A number for every accepted line: who drops out on a later run must not shift the numbers of the others.
-    refs = numbers.application_numbers(options.application_prefix, day[2:], lot, len(people)) if people else []
+    refs = application_numbers(options.application_prefix, day[2:], lot, len(people)) if people else []
     place_of = {person.line: at for at, person in enumerate(people)}
     numbered = {refs[place_of[person.line]]: person for person in going}
     scheme = registers.scheme_of(work.flow.name)

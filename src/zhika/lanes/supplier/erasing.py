@@ -12,12 +12,12 @@ from pathlib import Path
 import polars as pl
 from django.db import transaction
 
+from zhika.craft.printing import sheet_folder
 from zhika.engine.post import SUFFIXES
 from zhika.engine.work import Rows
 from zhika.exchange.manifest import PAYLOAD, Stem
 from zhika.flows.documents import ERASURE, SUPPLIER_ACCOUNTS
 from zhika.lanes.supplier.models import Erasure
-from zhika.lanes.supplier.printing import sheet_folder
 from zhika.ledger.steps import Paper
 from zhika.seat.config import Seat
 

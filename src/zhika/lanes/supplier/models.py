@@ -2,36 +2,19 @@
 
 from django.db import models
 
-
-class PrintRow(models.Model):
-    """Whose face is printed at which place: of the print sheets, and of the tray of blanks. Fixed before any ink."""
-
-    batch_code = models.CharField(max_length=40)
-    application_ref = models.CharField(max_length=20)
-    position = models.IntegerField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["batch_code", "application_ref"], name="printed_once"),
-            models.UniqueConstraint(fields=["batch_code", "position"], name="place_printed_once"),
-        ]
-        ordering = ["position"]
+from zhika.craft import places
 
 
-class Counter(models.Model):
+class PrintRow(places.PrintRow):
+    """Whose face is printed at which place. Fixed before any ink."""
+
+
+class Counter(places.SerialCounter):
     """The next card serial of a year that no block holds."""
 
-    year = models.IntegerField(unique=True)
-    next = models.IntegerField(default=1)
 
-
-class SerialBlock(models.Model):
-    """Card serials drawn for a batch, once: a step that runs again gets the same."""
-
-    batch_code = models.CharField(max_length=40, unique=True)
-    year = models.IntegerField()
-    first = models.IntegerField()
-    n = models.IntegerField()
+class SerialBlock(places.SerialBlock):
+    """Card serials drawn for a batch, once."""
 
 
 class Erasure(models.Model):

@@ -3,36 +3,18 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import polars as pl
 
 from zhika.card import expiry, pan
+from zhika.craft.order import BANKED, PERSONAL, Order
 from zhika.engine import desk
 from zhika.engine.work import Rows, Work
 from zhika.errors import Refused
 from zhika.flows.documents import FACE_DATA, RURAL_FACE_DATA, SUPPLIER_ACCOUNTS, Document
 
-PERSONAL = ("name", "id_no", "ssc_no", "issue_date", "sex", "photo")
-"""Printed from the integrator's document."""
-BANKED = ("pan", "expiry", "cvv2")
-"""Printed from the bank's, where the number exists before the card."""
-
-
 _CVV2 = re.compile(r"[0-9]{3}")
-
-
-@dataclass(frozen=True)
-class Order:
-    """One card's printed fields, as the documents give them. Its repr shows none."""
-
-    fields: Mapping[str, str] = field(repr=False)
-
-    @property
-    def ink(self) -> dict[str, str]:
-        """The fields as they stand on the card: expiry as MM/YY, the photo by its SHA-256."""
-        shown = {name: self.fields[name] for name in (*PERSONAL, *BANKED) if name in self.fields}
-        return shown | ({"expiry": expiry.printed(shown["expiry"])} if "expiry" in shown else {})
 
 
 @dataclass(frozen=True)

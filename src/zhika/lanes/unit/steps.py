@@ -1,16 +1,13 @@
 """The unit's rows of the charts: every public function is one of them."""
 
-import polars as pl
-
+from zhika.craft import handing
 from zhika.engine import desk
 from zhika.engine.work import Done, Work
 from zhika.errors import Fault, Refused
 from zhika.exchange import table
-from zhika.flows.documents import COLLECTED, COLLECTION
-from zhika.lanes.unit import handing
+from zhika.flows.documents import COLLECTED
+from zhika.lanes.unit.handing import parcel_tray
 from zhika.lanes.unit.models import Receipt
-from zhika.ledger.places import SHANGHAI
-from zhika.seat import things
 
 
 def collect(work: Work) -> Done:
@@ -27,37 +24,5 @@ def collect(work: Work) -> Done:
 
 
 def hand_out(work: Work) -> Done:
-    """社保卡交接手续: the person, or a proxy with both IDs and the relation, signs and has the card."""
-    persons = handing.persons(work.people)
-    said = {app: handing.shown(work.facts.get(app, {}), work.evidence) for app in work.people}
-    found: list[Fault] = []
-    with things.on_bench(work.seat.world, handing.parcel_tray(work.seat, work.subject.code)) as tray:
-        for app, card in work.people.items():
-            serial = card.serial or ""
-            found += handing.faults(said[app], persons[app], serial)
-            found += handing.card_faults(tray, serial, persons[app], work)
-    if found:
-        raise Refused(found)
-    day = work.now.astimezone(SHANGHAI).date().isoformat()
-    rows = [
-        (app, persons[app].id_no, persons[app].name, card.serial or "", day, said[app].by)
-        for app, card in work.people.items()
-    ]
-
-    def write() -> None:
-        Receipt.objects.bulk_create(
-            [
-                Receipt(
-                    card_serial=card.serial or "", parcel=work.subject.code, by=said[app].by,
-                    proxy_name=said[app].proxy_name, proxy_id=said[app].proxy_id, relation=said[app].relation,
-                    evidence=said[app].evidence[:200], handed_by=work.by, at=work.now,
-                )
-                for app, card in work.people.items()
-            ],
-            batch_size=100,
-        )  # fmt: skip
-
-    return Done(
-        documents={COLLECTION: pl.DataFrame(rows, schema=dict.fromkeys(COLLECTION.columns, pl.String), orient="row")},
-        write=write, after=work.subject.code,
-    )  # fmt: skip
+    """社保卡交接手续: out of the parcel, into the hands of who signs."""
+    return handing.hand_out(work, parcel_tray(work.seat, work.subject.code), Receipt)

@@ -1,19 +1,19 @@
 """Printing 印制: faces drawn, sheets for the press, ink on the blanks, and proofs that people may look at."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
-from django.db import transaction
 from PIL import Image
 
 from zhika.card.face import PRODUCTS, Product
 from zhika.card.tray import Tray
+from zhika.craft.order import Order
 from zhika.engine import desk
 from zhika.engine.work import Work
 from zhika.errors import Refused
-from zhika.lanes.supplier.models import PrintRow
-from zhika.lanes.supplier.ordering import Order
+from zhika.flows.documents import SUPPLIER_ACCOUNTS
 from zhika.paper import faces
 from zhika.paper.sheets import Grid, sheets
 from zhika.seat.config import Seat
@@ -30,35 +30,20 @@ def sheet_folder(seat: Seat, batch_code: str) -> Path:
 
 
 def product(work: Work) -> Product:
-    """The card product of this process."""
-    return PRODUCTS[work.flow.name.split("-")[0]]
+    """The card product of this process; its number is printed with the face where the bank sends it to the printer."""
+    kind = PRODUCTS[work.flow.name.split("-")[0]]
+    return replace(kind, numbered=any(SUPPLIER_ACCOUNTS in step.sends for step in work.flow.steps))
 
 
-def reserve(batch_code: str, apps: Sequence[str], places: Sequence[int]) -> dict[str, int]:
-    """Application number → place, in line order, as long as there are blanks; made once, the same ever after."""
-    with transaction.atomic():
-        if not PrintRow.objects.filter(batch_code=batch_code).exists():
-            PrintRow.objects.bulk_create(
-                [
-                    PrintRow(batch_code=batch_code, application_ref=app, position=place)
-                    for app, place in zip(apps, places, strict=False)
-                ],
-                batch_size=500,
-            )
-    return placed(batch_code)
+def draw(work: Work, orders: Mapping[str, Order], places: Mapping[str, int], *, on_sheets: bool) -> dict[str, str]:
+    """Faces and proofs of a batch. Returns the cause of each whose face can't be drawn: that place stays empty.
 
-
-def placed(batch_code: str) -> dict[str, int]:
-    """Application number → place, by place."""
-    return dict(PrintRow.objects.filter(batch_code=batch_code).values_list("application_ref", "position"))
-
-
-def draw(work: Work, orders: Mapping[str, Order], places: Mapping[str, int]) -> dict[str, str]:
-    """Sheets and proofs of a batch. Returns the cause of each whose face can't be drawn: that place stays empty."""
+    `on_sheets`: picture files for a press; otherwise a card printer takes one face after the other.
+    """
     assert work.batch is not None
     failed: dict[str, str] = {}
     drawn = _drawn(work, orders, places, failed)
-    if work.seat.supplier.keep_sheets:
+    if on_sheets:
         grid = Grid(columns=work.seat.supplier.sheet_columns, rows=work.seat.supplier.sheet_rows)
         sheets(drawn, sheet_folder(work.seat, work.batch.code), title=work.batch.code, grid=grid)
     else:

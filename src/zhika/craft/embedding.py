@@ -7,14 +7,11 @@ the same serials, and a module is in one card only.
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
-from django.db import transaction
-
 from zhika.card.chip.social import inspect
 from zhika.card.tray import Piece, Tray
+from zhika.craft.order import BANKED, Order
 from zhika.engine.work import Bound
 from zhika.errors import CardError
-from zhika.lanes.supplier.models import Counter, SerialBlock
-from zhika.lanes.supplier.ordering import BANKED, Order
 
 
 @dataclass
@@ -32,29 +29,6 @@ class Bench:
     blanks: Tray
     modules: Tray
     cards: Tray
-
-
-def reserve(batch_code: str, maker: str, places: Mapping[str, int], year: int) -> dict[str, str]:
-    """Application number → card serial: maker, two digits of the year, running number; drawn once for a batch."""
-    with transaction.atomic():
-        Counter.objects.get_or_create(year=year)
-        counter = Counter.objects.select_for_update().get(year=year)
-        block, made = SerialBlock.objects.get_or_create(
-            batch_code=batch_code, defaults={"year": year, "first": counter.next, "n": len(places)}
-        )
-        if made:
-            counter.next += block.n
-            counter.save(update_fields=["next"])
-    return {app: serial(maker, block.year, block.first + n) for n, app in enumerate(places)}
-
-
-def serial(maker: str, year: int, number: int) -> str:
-    """卡序列号.
-
-    >>> serial("QZ", 2026, 17)
-    'QZ26000000017'
-    """
-    return f"{maker}{year % 100:02}{number:09}"
 
 
 def embed(
