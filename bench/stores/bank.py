@@ -121,7 +121,7 @@ def fill(home: Path, cards: int) -> dict[str, float]:
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA foreign_keys = OFF")
         cursor.execute("PRAGMA synchronous = OFF")
-        with _without_indexes(cursor):
+        with without_indexes(cursor):
             cursor.execute("CREATE TEMP TABLE number (n INTEGER PRIMARY KEY)")
             cursor.execute("CREATE TEMP TABLE batch (b INTEGER PRIMARY KEY)")
             cursor.execute("CREATE TEMP TABLE row (number INTEGER, work TEXT)")
@@ -232,7 +232,7 @@ def _parties_and_papers(seat: Any, cards: int) -> None:
 
 
 @contextmanager
-def _without_indexes(cursor: Any) -> Iterator[None]:
+def without_indexes(cursor: Any) -> Iterator[None]:
     """Indexes and triggers off while millions of rows go in, and built anew after: sorted, once each."""
     cursor.execute("SELECT type, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL")
     found = cursor.fetchall()

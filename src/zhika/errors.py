@@ -48,6 +48,10 @@ class NotReady(ZhikaError):
     """Asked for too early, or too late: the message says what is awaited."""
 
 
+class Busy(NotReady):
+    """Another process has it in hand at this moment."""
+
+
 class ConfigurationError(ZhikaError):
     """A seat.toml, a chart or a catalogue that could not work."""
 

@@ -154,6 +154,36 @@ def test_two_cards_change_places_and_nothing_else(cards: Tray) -> None:
     assert [(piece.position, piece.serial) for piece in cards] == [(1, "B"), (2, "A")]
 
 
+def test_a_blank_with_its_chip_becomes_a_card_when_its_serial_is_engraved(cards: Tray) -> None:
+    chip = module(1)
+    chip.embed()
+    piece, bare = cards.add(chip=chip), cards.add()
+    with pytest.raises(CardError, match="未覆膜"):
+        cards.engrave(piece, "QZ1")
+    cards.laminate(piece)
+    assert cards.engrave(piece, "QZ1")
+    assert not cards.engrave(piece, "QZ1")
+    with pytest.raises(CardError, match="已有另一"):
+        cards.engrave(piece, "QZ2")
+    cards.laminate(bare)
+    with pytest.raises(CardError, match="没有芯片"):
+        cards.engrave(bare, "QZ2")
+    born = cards.find("QZ1")
+    assert born is not None and (born.uid, born.module) == (piece.uid, piece.uid)
+    assert cards.camera(born, hidden=set()) == {"serial": "QZ1"}
+    with cards.chip(born) as connection:
+        assert inspect(connection) == ("F10000000001", "ZHIKA-COS 1.0", State.EMBEDDED)
+
+
+def test_a_serial_is_engraved_on_one_card_only(cards: Tray) -> None:
+    for number in (1, 2):
+        cards.laminate(cards.add(chip=module(number)))
+    one, other = cards.pieces()
+    cards.engrave(one, "QZ1")
+    with pytest.raises(CardError, match="已被占用"):
+        cards.engrave(other, "QZ1")
+
+
 def test_a_void_card_stays_where_it_lies(cards: Tray) -> None:
     cards.condemn(cards.add(serial="A"), "chip-dead")
     assert [piece.condition for piece in cards] == ["chip-dead"]

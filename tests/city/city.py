@@ -26,6 +26,10 @@ REGISTERS = REPOSITORY / "examples" / "registers"
 PEOPLE, SEED = 44, 3
 SEATS = ("platform", "icbc", "abc", "supplier")
 CLERKS = {"<by>": "王芳", "<second>": "李敏", "<evidence>": "签领表 1", "<reason>": "清点料箱时找到"}
+LEFT = frozenset({"clear_cause", "restart"})
+"""What nobody does unless a test wants it: who failed waits."""
+OTHERS = {"apply": "陈明", "hand_out": "吴芬", "accept": "孙丽"}
+"""Whose work is not the same clerk's: who enters doesn't review, who makes doesn't hand out, who gives doesn't take."""
 ID_SHOWN = "<id_no>"
 ROUNDS = 60
 """Far more than a city needs: it is stuck before."""
@@ -109,6 +113,8 @@ class City:
     arrange: Mapping[str, str] = field(default_factory=dict)
     meddle: Callable[[Courier], None] = lambda courier: None
     """Happens to the things on their way before every round of the courier."""
+    leaves: frozenset[str] = LEFT
+    """Works that nobody does, though they are listed."""
     typed: list[dict[str, Any]] = field(default_factory=list)
     """Every command typed, with the items that listed it."""
 
@@ -140,17 +146,17 @@ class City:
 
     def _answer(self, seat: str, items: Sequence[Item]) -> int:
         """Type what is listed, what differs in its subject alone with one command; returns how many commands."""
-        ready = [item for item in items if item["command"]]
+        ready = [item for item in items if item["command"] and item["work"] not in self.leaves]
         asking = [item for item in ready if any(ID_SHOWN in word for word in item["command"])]
         shown = self._ids() if asking else {}
         come = [item for item in asking if item["subject"] in shown]
         for item in come:
             words = [word.replace(ID_SHOWN, shown[item["subject"]]) for word in item["command"]]
-            self._type(seat, [CLERKS.get(word, word) for word in words], [item])
+            self._type(seat, [said(word, item["work"]) for word in words], [item])
         alike: dict[tuple[str, ...], list[Item]] = {}
         for item in ready:
             if item not in asking:
-                rest = tuple(CLERKS.get(word, word) for word in item["command"] if word != item["subject"])
+                rest = tuple(said(word, item["work"]) for word in item["command"] if word != item["subject"])
                 alike.setdefault(rest, []).append(item)
         for rest, group in alike.items():
             self._type(seat, [*rest[:2], *(item["subject"] for item in group), *rest[2:]], group)
@@ -168,6 +174,11 @@ class City:
     def close(self) -> None:
         for desk in self.desks.values():
             desk.close()
+
+
+def said(word: str, work: str) -> str:
+    """What a clerk types for a word that only a person can say."""
+    return OTHERS.get(work, CLERKS[word]) if word == "<by>" else CLERKS.get(word, word)
 
 
 @contextmanager

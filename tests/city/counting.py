@@ -67,7 +67,7 @@ def booked(lines: Iterable[Mapping[str, Any]]) -> tuple[Counter[str], Counter[tu
     material: Counter[tuple[str, str]] = Counter()
     for line in lines:
         if line["kind"] in ("consignment", "stock"):
-            if line["state"] == "blank":
+            if line["state"] in ("blank", "void"):
                 material[line["organisation"], line["group"].rsplit(":", 1)[1] + "s"] += line["n"]
         elif line["state"] == "issued":
             cards[PEOPLE] += line["n"]

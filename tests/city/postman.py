@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zhika.exchange.mailbox import ORDER
+from zhika.exchange.manifest import MANIFEST, Manifest
+from zhika.flows.lanes import Lane
 from zhika.seat.start import start
 
 CHANGES = 16
@@ -27,11 +29,16 @@ def changed(content: bytes) -> Iterator[bytes]:
 
 def _take(home: Path, manifest: Path) -> None:
     seat = start(home)
+    from zhika.engine.batches import create
     from zhika.engine.taking import take_mail
+    from zhika.ledger.batches import organisation
     from zhika.ledger.mail import Inbox
     from zhika.ledger.steps import Paper
 
     files = {suffix: manifest.with_suffix(suffix).read_bytes() for suffix in ORDER}
+    of = Manifest.from_bytes(files[MANIFEST], manifest.name)
+    # Nobody is in it: what is asked here is whether a package is taken, not what becomes of its rows.
+    create(seat, str(of.batch), str(of.process), organisation(of.parties[Lane.CENTRE].organisation), [], of.parties)
     tries = [(suffix, {**files, suffix: other}) for suffix in ORDER for other in changed(files[suffix])]
     told = []
     for suffix, contents in [*tries, ("", files)]:

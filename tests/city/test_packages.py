@@ -1,6 +1,7 @@
 """Packages of a city: opened by anybody who has the key and three old programs, refused when a byte differs."""
 
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -40,6 +41,24 @@ def test_openssl_sha256sum_age_and_tar_open_a_package_of_the_city(
     assert rows[0].split(",")[:3] == ["app_no", "id_no", "name"]
     photos = list((tmp_path / "photos").glob("*.jpg")) if document == "face-data" else []
     assert len(photos) == (manifest["rows"] if document == "face-data" else 0)
+
+
+def opening(name: str) -> str:
+    """The commands that a README gives for a package, as they stand there."""
+    found = re.search(r"<!-- open -->\n```bash\n(.*?)```", (REPOSITORY / name).read_text(encoding="utf-8"), re.DOTALL)
+    assert found
+    return found[1]
+
+
+def test_the_commands_of_the_readme_open_a_package_as_they_stand(ended: Path, tmp_path: Path, needs: object) -> None:
+    for program in ("openssl", "sha256sum", "age", "tar"):
+        needs(program)  # type: ignore[operator]
+    assert opening("README.md") == opening("README.zh-CN.md")
+    words = opening("README.md").replace("cd city/", f"cd {ended}/").replace("-C /tmp ", f"-C {tmp_path} ")
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", words], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "Verification successful" in done.stderr and done.stdout.endswith(": OK\n")
+    assert (tmp_path / "rows.csv").stat().st_size > 0
 
 
 def test_age_opens_nothing_of_it_for_another_seat(ended: Path, needs: object) -> None:

@@ -67,7 +67,7 @@ def _books() -> Told:
     steps = StepRecord.objects.values_list("subject_kind", "subject", "number", "function", "n_in", "n_out", "source")
     papers = Counter(Paper.objects.values_list("batch_code", "type", "sender", "receiver", "state", "counted", "acted"))
     handovers = Handover.objects.values_list("code", "given", "accepted", "difference", "shipped")
-    cases = Counter((case.kind, plain(case.handover.code), case.closed_at is not None) for case in Case.objects.all())
+    cases = Counter((case.kind, plain(case.source), case.closed_at is not None) for case in Case.objects.all())
     return {
         "batches": sorted((plain(b.code), b.size, b.closed_at is not None) for b in Batch.objects.all()),
         "steps": sorted([kind, plain(subject), *rest] for kind, subject, *rest in steps),

@@ -7,8 +7,9 @@ from types import ModuleType
 
 import polars as pl
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Model
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -223,6 +224,9 @@ TWO_EYES = Act("sign", "签发", {Lane.BANK}, hand=True, persons=2, reason=True,
         ({"by": "甲", "second": "甲", "reason": "到期"}, "--second"),
         ({"by": "甲", "second": "乙", "reason": ""}, "--reason"),
         ({"by": "丙", "second": "乙", "reason": "到期"}, "prepare"),
+        ({"by": "甲", "second": "丙", "reason": "到期"}, "prepare"),
+        ({"by": "zhika", "second": "乙", "reason": "到期"}, "程序自己的名字"),
+        ({"by": "甲", "second": " Zhika", "reason": "到期"}, "程序自己的名字"),
         ({"by": "丁", "second": "乙", "reason": "到期"}, "读芯片公共区信息"),
     ],
 )
@@ -236,6 +240,18 @@ def test_an_act_is_refused_with_the_rule_that_forbids_it(seat: Seat, facts: Mapp
         acts.allowed(TWO_EYES, CODE, **facts)
     acts.allowed(TWO_EYES, CODE, by="甲", second="乙", reason="到期")
     acts.allowed(TWO_EYES, OTHER, by="丙", second="乙", reason="到期")
+
+
+def test_nobody_goes_by_the_programs_own_name_whatever_is_done(seat: Seat) -> None:
+    open_batch(seat, CODE)
+    for by_hand in (
+        lambda: do_row(seat, CODE, "generate_accounts", by="zhika"),
+        lambda: acts.act(seat, "destroy", CODE, by="zhika", second="乙"),
+        lambda: rules.check_many("审核", [CODE], by="Zhika "),
+    ):
+        with pytest.raises(NotAllowed, match="程序自己的名字"):
+            by_hand()
+    assert do_row(seat, CODE, "generate_accounts") and StepRecord.objects.get().by == "zhika"
 
 
 @pytest.mark.parametrize(("name", "rule"), [("destroy", "--second"), ("form", "泳道"), ("set_aside", "没有这项操作")])
@@ -293,7 +309,10 @@ def sealed(folder: Path) -> list[str]:
         ("", []),
         ("UPDATE ledger_auditentry SET who = 'nobody' WHERE id = {second}", ["记录与封存时不同"]),
         ("DELETE FROM ledger_auditentry WHERE id = {second}", ["记录与封存时不同"]),
-        ("DELETE FROM ledger_auditseal WHERE first_id < {second}", ["与前一段不衔接"]),
+        (
+            "DELETE FROM ledger_auditseal WHERE first_id < {second}",
+            ["这一段的封存记录缺失", "与前一段不衔接"],
+        ),
         ("UPDATE ledger_auditseal SET signature = {other} WHERE first_id < {second}", ["签名不符"]),
     ],
     ids=["nothing", "changed", "taken out", "range taken out", "signed by another"],
@@ -310,13 +329,44 @@ def test_audit_ranges_are_chained_and_whatever_is_changed_in_them_is_found(
     first = audit.AuditSeal.objects.order_by("last_id")[0]
     forged = sign(first.sha256.encode(), other)
     if sabotage:
-        on = "" if connection.vendor == "sqlite" else " ON ledger_auditentry"
         with connection.cursor() as cursor:
-            for event in ("update", "delete"):
-                cursor.execute(f"DROP TRIGGER ledger_auditentry_no_{event}{on}")
+            for table in ("ledger_auditentry", "ledger_auditseal"):
+                for event in ("update", "delete"):
+                    on = "" if connection.vendor == "sqlite" else f" ON {table}"
+                    cursor.execute(f"DROP TRIGGER {table}_no_{event}{on}")
             told = sabotage.format(second=first.last_id, other="%s")
             cursor.execute(told, [forged] if "%s" in told else None)
     assert sealed(tmp_path / "own") == found
+
+
+def test_the_store_itself_lets_nobody_change_or_delete_a_seal(tmp_path: Path) -> None:
+    own = create_keys(tmp_path / "own", "icbc")
+    audit.note("甲", "look", "B1")
+    assert audit.seal(lambda content: sign(content, own))
+    for change in (
+        lambda: audit.AuditSeal.objects.update(last_id=9),
+        lambda: connection.cursor().execute("DELETE FROM ledger_auditseal"),
+    ):
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            change()
+    assert sealed(tmp_path / "own") == []
+
+
+@pytest.mark.parametrize("gone", ["last", "all"])
+def test_entries_whose_seal_is_gone_are_named_once_they_should_have_one(tmp_path: Path, gone: str) -> None:
+    own = create_keys(tmp_path / "own", "icbc")
+    long_ago = timezone.now() - 2 * audit.OVERDUE
+    for _ in range(2):
+        for _ in range(audit.SEAL_AFTER):
+            audit.note("甲", "look", "B1", at=long_ago)
+        assert audit.seal(lambda content: sign(content, own), least=audit.SEAL_AFTER)
+    assert audit.overdue() == 0
+    on = "" if connection.vendor == "sqlite" else " ON ledger_auditseal"
+    connection.cursor().execute(f"DROP TRIGGER ledger_auditseal_no_delete{on}")
+    kept = audit.AuditSeal.objects.order_by("pk")[0]
+    audit.AuditSeal.objects.exclude(pk=kept.pk if gone == "last" else None).delete()
+    signed = [within for within, _ in audit.faults(lambda content, signature: True)]
+    assert signed == [f"{kept.last_id + 1 if gone == 'last' else 1}–{audit.AuditEntry.objects.latest('pk').pk}"]
 
 
 # Turns --------------------------------------------------------------------------------------------------------------

@@ -9,19 +9,21 @@ import polars as pl
 import pytest
 from django.utils import timezone
 
-from tests.engine.two_seats import PARTIES, Sender
+from tests.engine.two_seats import PARTIES, Sender, formed, introduce, make_seat
+from zhika.engine import batches, desk
 from zhika.engine.outgoing import Mailroom
 from zhika.engine.sending import archive, send_mail
 from zhika.engine.taking import take_mail
 from zhika.engine.todo import todo
 from zhika.engine.trouble import retry
 from zhika.engine.work import Subject
+from zhika.exchange.keys import load_signer
 from zhika.exchange.mailbox import Mailbox
 from zhika.exchange.manifest import MANIFEST, PAYLOAD, SIGNATURE, Party, Stem
 from zhika.exchange.receipt import Receipt, Verdict
 from zhika.exchange.seal import sign_receipt
 from zhika.flows.chart import Grain
-from zhika.flows.documents import PRODUCTION_DATA, SUPPLIER_ACCOUNTS
+from zhika.flows.documents import ACCOUNT_FILE, BLOCK_NOTICE, EXCEPTIONS, MATERIAL, PRODUCTION_DATA, SUPPLIER_ACCOUNTS
 from zhika.flows.lanes import Lane
 from zhika.ledger.audit import AuditEntry
 from zhika.ledger.batches import Batch, organisation
@@ -53,6 +55,11 @@ def test_a_package_is_filed_on_the_desk_and_answered(platform: Seat, bank: Sende
     assert (paper.type, paper.state, paper.batch_code, paper.rows) == ("account-file", "filed", "B1", 1)
     assert answers(platform) == ["platform-000001-receipt.json"]
     assert not list((platform.home / "mail" / "in").iterdir())
+
+
+def test_a_banks_block_notice_is_taken_in_a_process_of_batches_too(platform: Seat, bank: Sender) -> None:
+    bank.send(1, document=BLOCK_NOTICE)
+    assert verdicts(platform) == ["taken"]
 
 
 def test_a_repeat_gets_its_receipt_again_and_changes_nothing(platform: Seat, bank: Sender) -> None:
@@ -128,6 +135,8 @@ def test_a_package_from_nobody_we_know_takes_no_number_and_earns_no_receipt(plat
         {"document": PRODUCTION_DATA},
         {"process": "rural-batch"},
         {"batch": None},
+        {"batch": "B2"},
+        {"batch": "B2", "document": EXCEPTIONS},
         {"batch": "../../keys"},
         {"parties": PARTIES | {Lane.BANK: Party("abc", "icbc")}},
         {"parties": PARTIES | {Lane.BANK: Party("abc", "abc")}},
@@ -138,6 +147,8 @@ def test_a_package_from_nobody_we_know_takes_no_number_and_earns_no_receipt(plat
         "document of another lane",
         "process",
         "no batch",
+        "batch never formed",
+        "exceptions of a batch never formed",
         "batch",
         "organisation",
         "party",
@@ -160,22 +171,36 @@ def test_a_refused_package_takes_its_number_and_its_sender_is_told_why(platform:
 
 
 def test_a_document_of_a_batch_must_come_from_the_batch_s_own_bank(platform: Seat, bank: Sender) -> None:
-    office = organisation("02")
-    batch = Batch.objects.create(code="B1", process="urban-batch", office=office, size=1, formed_at=timezone.now())
-    PartyRow.objects.create(batch=batch, lane="bank", organisation=organisation("abc"), seat="abc")
+    PartyRow.objects.filter(lane="bank").update(organisation=organisation("abc"), seat="abc")
     bank.send(1)
     assert verdicts(platform) == ["refused"]
     assert applied() == 0
 
 
+def test_the_platform_opens_no_batch_that_it_never_formed(platform: Seat) -> None:
+    rows = pl.DataFrame([ACCOUNT_FILE.example])
+    desk.file(
+        platform, ACCOUNT_FILE, rows, Subject(Grain.BATCH, "B9"), process="urban-batch", batch_code="B9",
+        sender_lane=Lane.BANK, sender="icbc", receiver="platform",
+    )  # fmt: skip
+    assert batches.open_waiting(platform) == []
+    assert not Batch.objects.filter(code="B9").exists()
+
+
+def test_an_exception_list_of_a_batch_not_yet_known_is_kept_on_a_seat_that_forms_none(tmp_path: Path) -> None:
+    supplier = make_seat(tmp_path / "supplier", "supplier", frozenset({Lane.SUPPLIER}))
+    make_seat(tmp_path / "icbc", "icbc", frozenset({Lane.BANK}))
+    introduce(supplier.home, tmp_path / "icbc", "icbc", frozenset({Lane.BANK}), {"icbc"})
+    bank = Sender(tmp_path / "icbc", load_signer(tmp_path / "icbc" / "keys"), supplier)
+    bank.send(1, document=EXCEPTIONS, receiver="supplier", batch="B9")
+    assert verdicts(supplier) == ["taken"]
+    assert batches.open_waiting(supplier) == [] and Paper.objects.get().state == Paper.FILED
+
+
 @pytest.fixture
 def promised(platform: Seat, bank: Sender) -> Outbox:
     """A document for the bank, numbered and signed, that has not left."""
-    batch = Batch.objects.create(
-        code="B1", process="urban-batch", office=organisation("02"), size=1, formed_at=timezone.now()
-    )
-    for lane, party in PARTIES.items():
-        PartyRow.objects.create(batch=batch, lane=lane, organisation=organisation(party.organisation), seat=party.seat)
+    batch = Batch.objects.get(code="B1")
     mail, rows = Mailroom(platform), pl.DataFrame([PRODUCTION_DATA.example])
     for out in mail.prepare(
         PRODUCTION_DATA, rows, Subject(Grain.BATCH, "B1"), batch=batch, process="urban-batch", lane=Lane.INTEGRATOR,
@@ -239,7 +264,27 @@ def test_what_never_comes_whole_leaves_again_when_its_answer_is_overdue(platform
     assert send_mail(platform) == 0 and stuck().exists()
 
 
-@pytest.mark.parametrize("facts", [{"receiver": "supplier"}, {"sender": "abc"}, {"batch": "../../keys"}])
+@pytest.mark.parametrize("batch", ["../../keys", "A1-城区-261125-01", "A1-0_2-261125-01"])
+def test_a_manifest_that_its_own_sender_signed_malformed_takes_its_number_and_holds_up_nothing(
+    platform: Seat, bank: Sender, batch: str
+) -> None:
+    bank.send(2)
+    bank.send(1, batch=batch)
+    assert verdicts(platform) == ["refused", "taken"]
+    assert Inbox.objects.get(number=1).verdict == "refused" and "batch" in reason(platform)
+    assert answers(platform) == ["platform-000001-receipt.json", "platform-000002-receipt.json"]
+    bank.post(Stem("icbc", 1, "account-file"), bank.sent[1])
+    assert verdicts(platform) == ["repeated"]
+
+
+def test_a_malformed_manifest_under_a_number_that_it_does_not_say_takes_none(platform: Seat, bank: Sender) -> None:
+    _, files = bank.package(3, batch="../../keys")
+    bank.post(Stem("icbc", 1, "account-file"), files)
+    assert verdicts(platform) == ["rejected"]
+    assert Inbox.objects.count() == 0
+
+
+@pytest.mark.parametrize("facts", [{"receiver": "supplier"}, {"sender": "abc"}])
 def test_what_would_be_as_wrong_again_is_not_asked_for(platform: Seat, bank: Sender, facts: dict[str, str]) -> None:
     _, files = bank.package(1, **facts)  # type: ignore[arg-type]
     bank.post(Stem("icbc", 1, "account-file"), files)
@@ -308,3 +353,14 @@ def test_a_number_that_never_came_is_asked_for_and_only_once_a_while(platform: S
     assert b'"damaged"' in asked.read_bytes()
     asked.unlink()
     assert verdicts(platform) == [] and not asked.exists()
+
+
+def test_material_that_comes_back_has_a_handover_of_its_own(platform: Seat, tmp_path: Path) -> None:
+    home = make_seat(tmp_path / "supplier", "supplier", frozenset({Lane.SUPPLIER})).home
+    introduce(platform.home, home, "supplier", frozenset({Lane.SUPPLIER}), {"supplier"})
+    supplier = Sender(home, load_signer(home / "keys"), platform, name="supplier")
+    formed("B1")
+    supplier.send(1, document=MATERIAL)
+    assert [(arrival.verdict, arrival.text) for arrival in take_mail(platform)] == [("taken", "")]
+    paper = Paper.objects.get()
+    assert (paper.handover_code, paper.sender_lane, paper.counted) == ("B1~material-return", Lane.SUPPLIER, False)

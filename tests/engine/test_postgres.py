@@ -88,7 +88,7 @@ def run(words: list[Any], **more: str) -> str:
 
 
 def on(home: Path, action: str) -> Any:
-    return json.loads(run([sys.executable, SCRIPT, home, action], PYTHONPATH=str(ROOT)))
+    return json.loads(run([sys.executable, SCRIPT, home, action], PYTHONPATH=f"{ROOT / 'src'}{os.pathsep}{ROOT}"))
 
 
 def test_a_seat_on_postgresql_does_and_refuses_what_one_on_sqlite_does(server: str, tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_seat_on_postgresql_does_and_refuses_what_one_on_sqlite_does(server: s
 
 def test_three_workers_at_once_do_every_row_once_and_number_the_mail_without_a_gap(home: Path) -> None:
     on(home, "prepare")
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
     environment.pop("ZHIKA_HOME", None)
     workers = [
         subprocess.Popen([sys.executable, str(SCRIPT), str(home), "race"], env=environment, cwd=ROOT, text=True,

@@ -1,19 +1,23 @@
 """Two real seats in a temporary folder: this one (the platform), and a bank that seals packages to it."""
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
+from django.utils import timezone
 
 from zhika.exchange.keys import Signer, create_keys, load_identities, recipient
 from zhika.exchange.mailbox import Mailbox
-from zhika.exchange.manifest import MANIFEST, PAYLOAD, SIGNATURE, Header, Manifest, Party, Sent, Stem
+from zhika.exchange.manifest import CODE, MANIFEST, PAYLOAD, SIGNATURE, Header, Manifest, Party, Sent, Stem
 from zhika.exchange.seal import seal_payload, sign_manifest
 from zhika.exchange.trust import Peer, add_peer
 from zhika.flows.documents import ACCOUNT_FILE, BY_CODE, Document
 from zhika.flows.lanes import PLATFORM, Lane
+from zhika.ledger.batches import Batch, organisation
+from zhika.ledger.batches import Party as PartyRow
 from zhika.seat import keys as secrets
 from zhika.seat.config import Seat
 
@@ -59,15 +63,18 @@ class Sender:
         receiver: str = "platform", process: str = "urban-batch", batch: str | None = "B1",
         parties: dict[Lane, Party] | None = None, sender: str = "",
     ) -> tuple[Stem, dict[str, bytes]]:  # fmt: skip
+        """`batch` and `sender` may be what no seat of ours would seal."""
         rows = pl.DataFrame([document.example]) if rows is None else rows
         header = Header(
-            sender=sender or self.name, receiver=receiver, process=process, batch=batch, parties=parties or PARTIES,
+            sender=self.name, receiver=receiver, process=process, batch="B1", parties=parties or PARTIES,
             step=Sent(4, "return_accounts"), document=document.code, rows=rows.height, replaces=None,
             created_at=datetime.now(UTC), certificate=self.signer.fingerprint,
             recipient=recipient(load_identities(self.to.home / "keys")[0]),
         )  # fmt: skip
-        payload = seal_payload(rows, {}, header, self.home / "mail" / "staging")
-        signed = sign_manifest(payload, number, self.signer)
+        told = replace(header, batch=batch, sender=sender or self.name)
+        sealed = told if batch is None or re.fullmatch(CODE, batch) else header
+        payload = seal_payload(rows, {}, sealed, self.home / "mail" / "staging")
+        signed = sign_manifest(replace(payload, header=told), number, self.signer)
         files = {PAYLOAD: payload.path.read_bytes(), SIGNATURE: signed.signature, MANIFEST: signed.content}
         self.sent[number] = files
         return signed.stem, files
@@ -86,8 +93,20 @@ def platform(tmp_path: Path) -> Seat:
     return make_seat(tmp_path / "platform", "platform", PLATFORM)
 
 
+def formed(code: str) -> Batch:
+    """A batch of the platform's, with nobody in it: documents of it may come."""
+    batch = Batch.objects.create(
+        code=code, process="urban-batch", office=organisation("02"), size=1, formed_at=timezone.now()
+    )
+    for lane, party in PARTIES.items():
+        PartyRow.objects.create(batch=batch, lane=lane, organisation=organisation(party.organisation), seat=party.seat)
+    return batch
+
+
 @pytest.fixture
-def bank(tmp_path: Path, platform: Seat) -> Sender:
+def bank(tmp_path: Path, platform: Seat, db: None) -> Sender:
+    """A bank that the platform knows, and their batch B1."""
+    formed("B1")
     make_seat(tmp_path / "icbc", "icbc", frozenset({Lane.BANK}))
     introduce(platform.home, tmp_path / "icbc", "icbc", frozenset({Lane.BANK}), {"icbc"})
     introduce(tmp_path / "icbc", platform.home, "platform", PLATFORM, {"ylz", "02"})

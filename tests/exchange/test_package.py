@@ -193,6 +193,18 @@ def test_a_refused_package_leaves_what_an_earlier_one_left(city: Any) -> None:
     assert city.take(city.post(3)).photos.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    "told",
+    [{"batch": "A1-城区-261125-01"}, {"parties": {Lane.CENTRE: Party("0_2", "platform")}}],
+    ids=["batch", "party"],
+)
+def test_a_header_that_no_receiver_could_read_is_not_sealed(city: Any, told: Any) -> None:
+    header = replace(city.header(), **told)
+    with pytest.raises(Refused, match=next(iter(told))):
+        seal_payload(city.rows(photo=["", ""]), {}, header, city.folder / "staging")
+    assert not list((city.folder / "staging").glob("*"))
+
+
 @pytest.mark.parametrize("given", [[], ["one"], ["one", "two", "three"]])
 def test_photos_other_than_the_rows_name_are_not_sealed(city: Any, given: list[str]) -> None:
     named = dict(city.photo(name.encode()) for name in ("one", "two"))

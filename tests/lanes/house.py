@@ -1,7 +1,7 @@
 """A platform seat by itself: register files, photos, stock and books; the far lanes' things are made by hand."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -142,15 +142,15 @@ class House:
             rows.append({**row, "pan": (changes or {}).get(at, body + pan.calc_check_digit(body))})
         self.file(batch, ACCOUNT_FILE, rows, Lane.BANK)
 
-    def stock(self, n: int, cos: str = "ZHIKA-COS 1.0") -> None:
-        """Two trays of material in the stock, not yet in the books."""
+    def stock(self, n: int, cos: str = "ZHIKA-COS 1.0", kinds: Sequence[str] = ("modules", "blanks")) -> None:
+        """A tray of material of each kind in the stock, not yet in the books."""
         folder = self.seat.bench(self.seat.organisation(Lane.INTEGRATOR), "stock")
-        for kind in ("modules", "blanks"):
+        for kind in kinds:
             path = folder / f"M-1-{kind}-1.tray"
             tray.create(path, path.stem, kind)
             with things.on_bench(self.seat.world, path) as opened:
                 for at in range(n):
-                    opened.add(chip=chip(at, cos) if kind == "modules" else None)
+                    opened.add(chip=chip(at, cos) if kind != "blanks" else None)
 
     def made(self, batch: Batch) -> Path:
         """Semi-finished cards on the integrator's bench, born in the books, with their list."""

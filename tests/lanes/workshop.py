@@ -31,6 +31,7 @@ from zhika.seat import keys, things
 from zhika.seat.config import Seat, read
 
 CODE = "B1-0501-261123-01"
+LOT = MATERIAL.example["consignment"]
 PARTIES = {lane: (str(lane), "works") for lane in (Lane.INTEGRATOR, Lane.CENTRE, Lane.BANK, Lane.SUPPLIER)}
 NAMES = ("陈阿山", "林小燕", "黄大海", "买买提·艾力", "吴阿妹", "郑海生")
 SOCIAL = SocialKeys(bytes(range(16)), bytes(range(16, 32)))
@@ -90,7 +91,7 @@ class Workshop:
             with self.tray(Lane.SUPPLIER, kind) as opened:
                 for at in range(pieces):
                     opened.add(chip=chip(at) if kind == "modules" else None)
-            group = plastic.material_group(CODE, kind[:-1])
+            group = plastic.material_group(CODE, kind[:-1], LOT)
             holder = organisation("supplier")
             outside = place(organisation("integrator"), State.OUTSIDE, group)
             move(outside, place(holder, State.BLANK, group), Quantity(n), cause="accept", by="test")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zhika.paper.columns import LONG_EDGE, MARGIN, PAD, SHORT_EDGE, SIZE, broken, em, fit, pages
+from zhika.paper.columns import LONG_EDGE, MARGIN, PAD, SHORT_EDGE, SIZE, broken, em, fit, heading, pages
 
 TEXTS = st.text("陈阿山·鲤城区（）号，。 ABiW1234567890-", max_size=60)
 
@@ -48,3 +48,14 @@ def test_numbers_keep_their_line_while_chinese_text_gives_way() -> None:
     assert all(column.split("\n")[0] == numbers[0] for column in page.columns[:6])
     assert page.lines > 1
     assert all(em(numbers[0]) * table.em <= width - 2 * PAD for width in table.widths[:6])
+
+
+@pytest.mark.parametrize(
+    "title", ["单位（村）编号", "社会保障卡卡号", "公民身份号码", "差异卡序列号", "成品/作废", "姓名"]
+)
+@pytest.mark.parametrize("value", ["", "350583", "350583000001", "350502199001010018"])
+def test_every_line_of_a_heading_fits_its_column_and_none_is_one_character(title: str, value: str) -> None:
+    lines = heading(title, [value]).split("\n")
+    assert "".join(lines) == title and all(len(line) > 1 for line in lines)
+    table = fit([heading(title, [value]), *["地址"] * 3], [[value], *[["鲤城区涂门街" * 9]] * 3])
+    assert all(em(line) * table.em <= table.widths[0] - 2 * PAD for line in lines)

@@ -100,7 +100,13 @@ def test_a_proof_needs_no_secret_and_shows_that_a_number_is_there() -> None:
     unnumbered = {name: value for name, value in seen.items() if name != "pan"}
     assert proof(seen, None, URBAN).tobytes() == proof(PERSON, None, URBAN).tobytes()
     assert changed(proof(seen, None, RURAL), proof(unnumbered, None, RURAL)) == set(BANK_FIELDS)
-    assert changed(proof(seen, None, URBAN), back(PERSON, None, URBAN)) == set(BANK_FIELDS)
+    assert changed(proof(seen, None, URBAN), back(PERSON, None, URBAN)) == {*BANK_FIELDS, "id_no"}
+
+
+def test_a_proof_shows_the_name_and_not_the_middle_of_the_id_number() -> None:
+    born_later = proof(PERSON | {"id_no": PERSON["id_no"][:6] + "20051231" + PERSON["id_no"][14:]}, None, URBAN)
+    assert born_later.tobytes() == proof(PERSON, None, URBAN).tobytes()
+    assert changed(proof(PERSON | {"name": "黄小明"}, None, URBAN), born_later) == {"name"}
 
 
 @pytest.mark.parametrize("length", range(13, 20))

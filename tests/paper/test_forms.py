@@ -24,6 +24,13 @@ def test_every_serial_and_both_witnesses_are_on_the_record() -> None:
     assert all(word in printed for word in ("王芳", "李敏", "300 张", "D-icbc-0001", "9" * 64))
 
 
+@pytest.mark.parametrize(("contact", "shown"), [("", False), ("0595-22220000", True)])
+def test_a_contact_is_printed_only_where_there_is_one(contact: str, shown: bool) -> None:
+    party = Party("中国工商银行", "icbc", contact)
+    made = destruction_record(SERIALS[:1], witnesses=("王芳", "李敏"), **ABOUT | {"organisation": party})
+    assert ("联系" in PdfReader(BytesIO(made)).pages[0].extract_text()) is shown
+
+
 @pytest.mark.parametrize(
     ("serials", "witnesses", "rule"),
     [

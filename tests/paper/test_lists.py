@@ -64,6 +64,12 @@ def heights(pdf: bytes, prefix: str) -> dict[str, tuple[int, float]]:
     return found
 
 
+def test_a_handovers_number_is_not_called_a_batch() -> None:
+    rows = people(CARD_LIST, 3)
+    printed = text(handover_list(CARD_LIST, rows, **ABOUT | {"code": "A1-02-261123-01~card-list"}))
+    assert "交接编号" in printed and "批次" not in printed
+
+
 @pytest.mark.parametrize("document", [HANDOVER, RURAL_HANDOVER, CARD_LIST, PASSING_ON], ids=lambda d: d.code)
 def test_every_row_is_printed_once_with_its_numbers_unbroken(document: Document) -> None:
     rows = people(document, 130)

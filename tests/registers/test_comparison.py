@@ -61,7 +61,7 @@ def test_a_line_that_breaks_one_rule_is_told_so(code: str) -> None:
 def test_every_rule_is_broken_somewhere_in_these_tests() -> None:
     others = {
         "id-shared", "sex-differs", "birth-differs", "duplicate-line", "line-conflicts", "not-in-household",
-        "insured-in-both", "has-card",
+        "insured-in-both", "has-card", "deceased",
     }  # fmt: skip
     assert {rule.code for rule in RULES} == set(BROKEN) | others
 
@@ -93,6 +93,7 @@ def test_no_one_gets_a_card_from_both_schemes_or_twice() -> None:
     assert codes(ONE, TWO, other_scheme=pl.DataFrame([TWO])) == [[], ["insured-in-both"]]
     assert codes(ONE, TWO, other_scheme=pl.DataFrame([{**TWO, "status": "终止"}])) == [[], []]
     assert codes(ONE, TWO, taken=pl.Series([ONE["id_no"]])) == [["has-card"], []]
+    assert codes(ONE, TWO, dead=pl.Series([TWO["id_no"]])) == [[], ["deceased"]]
 
 
 def test_who_is_not_insured_now_gets_no_card_whatever_the_unit_wrote() -> None:

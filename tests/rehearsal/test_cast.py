@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from zhika.card import tray
-from zhika.rehearsal.cast import CLERKS, PROXIES, SETTLED, Cast
+from zhika.rehearsal.cast import CLERKS, LEFT, PROXIES, SETTLED, Cast
 from zhika.rehearsal.people import City, draw
 from zhika.rehearsal.photos import take
 from zhika.rehearsal.world import World, create
@@ -42,6 +42,15 @@ def test_what_has_no_command_yet_is_left_standing(city: City, world: World) -> N
     cast = Cast.of(city, world, 7)
     assert list(cast.answers([waiting])) == []
     assert not cast.patient
+
+
+def test_who_failed_waits_and_no_shelf_is_counted_unless_the_cast_is_told(city: City, world: World) -> None:
+    listed = [item(work, f"A26-{n}", "--reason", "<reason>", lane="centre") for n, work in enumerate(sorted(LEFT))]
+    cast = Cast.of(city, world, 7)
+    assert list(cast.answers(listed)) == []
+    assert not cast.patient
+    cast.leaves = frozenset()
+    assert {command.work for command in cast.answers(listed)} == LEFT
 
 
 def test_a_batch_is_not_cut_while_lots_are_confirmed_or_it_still_grows(

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from zhika.card import tray
 from zhika.card.face import URBAN
 from zhika.flows import flow
 from zhika.flows.drawing import State, StepState, swimlane
 from zhika.paper import faces
-from zhika.rehearsal import report
+from zhika.rehearsal import rehearsal, report
 from zhika.rehearsal.findings import Findings
 from zhika.rehearsal.portraits import portrait
 from zhika.rehearsal.timing import spans
@@ -142,3 +143,31 @@ def test_steps_of_a_batch_fill_its_time_without_gap_or_overlap(findings: Finding
     timed = spans(findings.steps[BATCH])
     assert all(one[2] == other[1] for one, other in pairwise(timed))
     assert timed[-1][2] == 2 * (len(timed) - 1)
+
+
+def test_cards_are_counted_and_not_the_trays_they_lie_in_and_every_folder_is_named(findings: Findings) -> None:
+    hands = findings.folder / "world" / "people" / "A1.cards.tray"
+    hands.parent.mkdir(parents=True)
+    tray.create(hands, "people", "cards")
+    with tray.open_for_work(hands, bytes(32)) as opened:
+        for serial in ("QZ1", "QZ2", "QZ3"):
+            opened.add(serial=serial)
+    (findings.folder / "icbc" / "files" / "lists").mkdir(parents=True)
+    (findings.folder / "icbc" / "files" / "lists" / "x.pdf").write_bytes(b"%PDF-")
+    out = Console(width=200, record=True, file=StringIO())
+    report.show(findings, out)
+    said = out.export_text()
+    (cards,) = [line.split() for line in said.splitlines() if "持卡人手中的卡" in line]
+    assert "3" in cards
+    (lists,) = [line for line in said.splitlines() if "(PDF)" in line]
+    assert "platform/files/lists" in lists and "icbc/files/lists" in lists
+
+
+def test_tables_that_were_typed_are_forgotten_and_the_commands_stay(tmp_path: Path) -> None:
+    rehearsal._clear(tmp_path / "demo", 8, 1)
+    typed = tmp_path / "demo" / "typed"
+    assert typed.stat().st_mode & 0o777 == 0o700
+    for name in ("a.csv", "commands.txt"):
+        (typed / name).write_text("350502199001010018", encoding="utf-8")
+    rehearsal.forget(tmp_path / "demo")
+    assert [path.name for path in typed.iterdir()] == ["commands.txt"]

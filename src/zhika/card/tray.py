@@ -37,9 +37,9 @@ class Piece:
     uid: str
     """Its own identity, for life: a piece that is moved is still this piece."""
     serial: str | None
-    """Card serial (卡序列号), engraved when it is punched and embedded; None for modules and sheets."""
+    """Card serial (卡序列号), engraved when it becomes a card; None for modules, blanks and sheets."""
     module: str | None
-    """The uid of the chip module in it; its own for a module; None where there is no chip."""
+    """The uid of the chip module in it; its own for what came with its chip; None where there is no chip."""
     laminated: bool
     punched: bool
     condition: str
@@ -157,6 +157,24 @@ class Tray:
             (sealed.seal(card, self._secret), module.uid, serial, piece.uid),
         )
         modules.remove(module)
+        return True
+
+    def engrave(self, piece: Piece, serial: str) -> bool:
+        """Engrave the card serial on a laminated piece that came with its chip: a card is born without embedding.
+
+        False where this very serial stands there. CardError before lamination, without a chip, where another serial
+        stands on the piece, or this one on another.
+        """
+        engraved = self._get(piece, "serial")
+        if engraved == serial:
+            return False
+        if engraved is not None:
+            raise CardError("此件已有另一卡序列号")
+        if not self._get(piece, "laminated"):
+            raise CardError("未覆膜, 不能刻写卡序列号")
+        if self._get(piece, "module") is None:
+            raise CardError("此件没有芯片, 不能刻写卡序列号")
+        self._set(piece, "serial", serial)
         return True
 
     def condemn(self, piece: Piece, cause: str) -> None:

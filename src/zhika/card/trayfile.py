@@ -23,8 +23,8 @@ else:
 
 __all__ = ["KINDS", "MOST", "TrayBusy", "count", "create", "locked", "move", "seal", "sqlite3"]
 
-KINDS = ("modules", "blanks", "sheets", "cards")
-"""Chip modules, blank cards, cut positions of print sheets, cards."""
+KINDS = ("modules", "blanks", "chip-blanks", "sheets", "cards")
+"""Chip modules, blank cards, blank cards that have their chip, cut positions of print sheets, cards."""
 MOST = 5_000
 """Pieces in a tray."""
 

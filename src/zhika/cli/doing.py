@@ -3,19 +3,22 @@
 import json
 import shlex
 import signal
-import sys
 import threading
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from zhika.cli import tables
+from zhika.cli import words
 from zhika.cli.seat import here, near
-from zhika.errors import ConfigurationError, Fault, NotAllowed, Refused
+from zhika.cli.told import told
+from zhika.errors import ConfigurationError, NotAllowed, Refused
+from zhika.seat.config import Seat
+
+if TYPE_CHECKING:
+    from zhika.engine.loop import Happening
 
 OUT = Console(highlight=False)
 PAUSE = 0.3
@@ -25,56 +28,60 @@ PAUSE = 0.3
 def work(
     watch: Annotated[bool, typer.Option("--watch", help="一直工作, 直到收到终止信号")] = False,
     retry: Annotated[bool, typer.Option("--retry", help="先放行已搁置的步骤")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="机器可读, 每件一行")] = False,
 ) -> None:
     """办理本席位自动的步骤: 收信、比对、制作、寄信。例: zhika -C demo/icbc work --watch"""
     seat = here()
-    from zhika.engine import loop, post, retention, trouble
+    from zhika.engine import loop, trouble
 
     if retry:
         typer.echo(f"{trouble.retry()} 项重新放行")
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    post.sweep(seat)
-    retention.expire(seat)
     told: dict[str, str] = {}
+    tidied = None
     while not stop.is_set():
-        done = loop.work_once(seat, lambda happening: _tell(seat.name, happening))
-        _tell_troubles(seat.name, told)
+        tidied = loop.tidy(seat, tidied)
+        done = loop.work_once(seat, lambda happening: _tell(seat, as_json, happening))
+        _tell_troubles(seat, as_json, told)
         if not done:
             if not watch:
                 break
             stop.wait(PAUSE)
 
 
-def _tell(name: str, happening: object) -> None:
-    facts = {"seat": name, "at": datetime.now().astimezone().isoformat(timespec="seconds"), **vars(happening)}
-    if sys.stdout.isatty():
-        counted = f"{facts['n_in']} → {facts['n_out']}" if facts["kind"] == "step" else ""
-        OUT.print(
-            f"{facts['at'][11:19]}  {facts['subject']:<28} {facts['number'] or '':>2} {facts['title']}  {counted}"
-        )
-    else:
-        print(json.dumps(facts, ensure_ascii=False), flush=True)
+def _tell(seat: Seat, as_json: bool, happening: "Happening") -> None:
+    """One line for each thing done: for people, or with `--json` for programs."""
+    at = datetime.now().astimezone().isoformat(timespec="seconds")
+    if as_json:
+        print(json.dumps({"seat": seat.name, "at": at, **vars(happening)}, ensure_ascii=False), flush=True)
+        return
+    title = (words.MAIL if happening.kind == "mail" else words.WORKS).get(happening.title, happening.title)
+    counted = f"  {happening.n_in} → {happening.n_out}" if happening.kind == "step" else ""
+    number = "" if happening.number is None else f"{happening.number} "
+    print(f"{at[11:19]}  {happening.subject:<28}  {number}{title}{counted}", flush=True)
 
 
-def _tell_troubles(name: str, told: dict[str, str]) -> None:
+def _tell_troubles(seat: Seat, as_json: bool, told: dict[str, str]) -> None:
     from zhika.ledger.steps import Trouble
 
-    for trouble in Trouble.objects.all():
+    for trouble in Trouble.objects.filter(tries__gt=0):
         key = f"{trouble.subject} {trouble.function}"
-        if told.get(key) != f"{trouble.tries}{trouble.error}":
-            told[key] = f"{trouble.tries}{trouble.error}"
+        if told.get(key) == f"{trouble.tries}{trouble.error}":
+            continue
+        told[key] = f"{trouble.tries}{trouble.error}"
+        if as_json:
             line = {
-                "seat": name, "at": trouble.at.isoformat(), "kind": "trouble", "subject": trouble.subject,
+                "seat": seat.name, "at": trouble.at.isoformat(), "kind": "trouble", "subject": trouble.subject,
                 "work": trouble.function, "title": trouble.error, "n_in": trouble.tries, "n_out": 0, "number": None,
                 "batch": "", "process": "",
             }  # fmt: skip
-            print(
-                json.dumps(line, ensure_ascii=False),
-                file=sys.stdout if not sys.stdout.isatty() else sys.stderr,
-                flush=True,
-            )
+            print(json.dumps(line, ensure_ascii=False), flush=True)
+        else:
+            what = words.WORKS.get(trouble.function, trouble.function)
+            text = f"{what}: 第 {trouble.tries} 次未成: {trouble.error.replace(chr(10), '; ')}"
+            print(f"{trouble.at.astimezone():%H:%M:%S}  {trouble.subject:<28}  {text}", flush=True)
 
 
 def todo(
@@ -94,27 +101,29 @@ def todo(
             {
                 "seat": seat.name, "lane": t.lane, "work": t.work, "kind": t.kind, "title": t.title,
                 "subject": t.subject, "n": t.n, "since": t.since.isoformat(), "waits_for": t.waits_for,
-                "command": list(t.command), "needs": t.needs,
+                "command": list(t.command), "needs": t.needs, "hint": t.hint,
             }
             for t in items
         ]  # fmt: skip
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return
     if not items:
-        OUT.print("没有待办。")
+        OUT.print(f"{seat.title}{f' {Lane(lane).title}' if lane else ''}: 没有待办。")
         return
     OUT.print(f"[bold]{seat.title}[/]  待办 {len(items)} 项")
     for t in items:
-        about = f"[dim]{t.lane.title} · 等 {t.waits_for}[/]"
+        about = f"[dim]{' · 等 '.join(dict.fromkeys([t.lane.title, t.waits_for]))}[/]"
         OUT.print(f"\n[bold]{t.title}[/]  {t.subject}  {t.n:,}  {about}", soft_wrap=True)
         if t.command:
             OUT.print(f"  [cyan]zhika -C {near(seat.home)} {shlex.join(t.command)}[/]", soft_wrap=True)
+        if t.hint:
+            OUT.print(f"  {t.hint.replace('zhika ', f'zhika -C {near(seat.home)} ')}", soft_wrap=True)
 
 
 def do(
     name: Annotated[str, typer.Argument(metavar="事项", help="如 collect, confirm, accept, hand_out; 见 zhika todo")],
     subjects: Annotated[
-        list[str] | None, typer.Argument(metavar="对象", help="批次、交接编号、卡序列号, 或文件")
+        list[str] | None, typer.Argument(metavar="对象", help="批次、交接编号、卡序列号、申请编号, 或文件")
     ] = None,
     by: Annotated[str, typer.Option("--by", help="经办人")] = "",
     second: Annotated[str, typer.Option("--second", help="另一人 (复核、监销)")] = "",
@@ -127,42 +136,26 @@ def do(
 
     例: zhika -C demo/platform do accept "A1-02-261123-01~card-list" --by 王芳
 
+    例: zhika -C demo/platform do confirm L-urban-1-1a2b3c4d --fact decisions=结论.xlsx --by 王芳 --second 李敏
+
     例: zhika -C demo/platform do hand_out --file signed.csv --by 李敏 --evidence 签领表17
+
+    例: zhika -C demo/platform do block QZ26000000017 --fact kind=call --by 王芳
     """
     if not by:
         raise NotAllowed("匿名", f"办理 {name}", "须写明经办人: --by 姓名")
-    seat = here()
-    from zhika.cli.hands import hand
-
-    facts = dict(_pair(text) for text in fact or [])
-    told: dict[str, Mapping[str, str]] = dict.fromkeys(subjects or [], facts)
-    if file is not None:
-        told |= {subject: facts | row for subject, row in _told(file).items()}
-    if not told:
+    options = {"--by": by, "--second": second, "--reason": reason, "--evidence": evidence}
+    heard = told(subjects or [], fact or [], file, options)
+    if not heard.facts:
         raise NotAllowed(by, f"办理 {name}", "没有对象: 写在命令后, 或用 --file")
-    done = hand(seat, name, told, by=by, second=second, reason=reason, evidence=evidence)
-    typer.echo(f"{name}: {done} 件已办。" if done else f"{name}: 没有新办的 (已办过)。")
+    seat = here()
+    from zhika.cli.hands import hand, results
 
-
-def _pair(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise NotAllowed("zhika do", f"--fact {text}", "应写成 键=值")
-    return key, value
-
-
-def _told(path: Path) -> dict[str, dict[str, str]]:
-    """Subjects with their facts from a CSV; a subject twice is refused with both rows."""
-    rows = tables.rows(path, ("subject",))
-    told: dict[str, dict[str, str]] = {}
-    faults = []
-    for line, row in enumerate(rows, 2):
-        subject = row.pop("subject")
-        if not subject:
-            faults.append(Fault(path.name, "不可为空", line, "subject"))
-        elif subject in told:
-            faults.append(Fault(path.name, "与前面的行重复", line, "subject"))
-        told[subject] = {key: value for key, value in row.items() if key}
-    if faults:
-        raise Refused(faults)
-    return told
+    try:
+        done = hand(seat, name, heard.facts, by=by, second=second, reason=reason, evidence=evidence)
+        typer.echo(f"{name}: {done} 件已办。" if done else f"{name}: 没有新办的 (已办过)。")
+    except Refused as error:
+        raise Refused(heard.placed(error.faults)) from error
+    finally:  # what was counted is said, though another of the same list could not be done
+        for line in results(seat, name, heard.facts):
+            typer.echo(f"  {line}")

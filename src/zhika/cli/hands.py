@@ -1,19 +1,20 @@
 """What `zhika do` calls: a row of a chart by hand, a row card by card, or an act."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from zhika.cli.seat import near
-from zhika.engine import acts, each, loop
+from zhika.engine import acts, counted, each, loop, many, picked
 from zhika.engine.registry import FROM_FILE
 from zhika.engine.run import done_already, run
 from zhika.engine.work import Subject
-from zhika.errors import NotAllowed, NotReady
+from zhika.errors import Fault, NotAllowed, NotReady, Refused, ZhikaError
 from zhika.flows import FLOWS
 from zhika.flows.acts import BY_NAME
 from zhika.flows.chart import Flow, Grain, Kind, Step
 from zhika.ledger.batches import Batch
-from zhika.ledger.cards import Card
+from zhika.ledger.places import Group
+from zhika.ledger.steps import Paper
 from zhika.seat.config import Seat
 
 Told = Mapping[str, Mapping[str, str]]
@@ -32,24 +33,53 @@ def hand(seat: Seat, name: str, told: Told, *, by: str, second: str, reason: str
     rows = [(flow, step) for flow, step in charted if step.kind in (Kind.HAND, Kind.EACH)]
     if charted and not rows:
         raise NotAllowed(by, f"办理 {name}", f"这一步不用人手: zhika -C {near(seat.home)} work")
+    if any(step.grain is Grain.APPLICATION for _, step in rows):
+        return many.do_applications(seat, name, told, by=by, evidence=evidence)
     if any(step.grain is Grain.CARD for _, step in rows) or (name in BY_NAME and BY_NAME[name].each):
-        return each.do_cards(seat, name, told, by=by, evidence=evidence)
+        return each.do_cards(seat, name, told, by=by, evidence=evidence or reason)
+    if "" in told:
+        raise NotAllowed(by, f"办理 {name}", "没有对象: 写在命令后, 或用 --file")
+    if name in BY_NAME and BY_NAME[name].picked:
+        return picked.do(seat, name, told, by=by, second=second, reason=reason)
     if rows:
-        return sum(_row(seat, name, subject, facts, by, second, evidence) for subject, facts in told.items())
+        return _all(told, lambda subject, facts: _row(seat, name, subject, facts, by, second, evidence))
     if name not in BY_NAME:
         steps = (s for p in seat.processes for s in FLOWS[p].steps if s.lane in seat.lanes)
         known = sorted({s.work for s in steps if s.kind in (Kind.HAND, Kind.EACH)})
         hands = acts.by_hand(seat)
         raise NotAllowed(by, f"办理 {name}", f"没有这一事项。可用: {'、'.join([*known, *hands])}")
-    count = 0
+    return _all(told, lambda subject, facts: _act(seat, name, subject, facts, by, second, reason))
+
+
+def _all(told: Told, do: Callable[[str, Mapping[str, str]], bool]) -> int:
+    """Do it for each by itself: what can't be done stops no other. Raises with all that was not done, and why."""
+    count, faults = 0, list[Fault]()
     for subject, facts in told.items():
-        batch = _batch(subject)
-        process = facts.get("process") or (batch.process if batch else subject.split("/")[0])
-        count += acts.act(
-            seat, name, subject, by=by, second=second, reason=reason, facts=facts, batch=batch,
-            process=process if process in FLOWS else "",
-        )  # fmt: skip
+        try:
+            count += do(subject, facts)
+        except ZhikaError as error:
+            if len(told) == 1:
+                raise
+            faults += error.faults if isinstance(error, Refused) else [Fault(f"对象 {subject}", str(error))]
+    if faults:
+        raise Refused([*([Fault("已办", f"{count} 件; 以下未办")] if count else []), *faults])
     return count
+
+
+def _act(seat: Seat, name: str, subject: str, facts: Mapping[str, str], by: str, second: str, reason: str) -> bool:
+    batch = _batch(subject)
+    process = facts.get("process") or (batch.process if batch else subject.split("/")[0])
+    return acts.act(
+        seat, name, subject, by=by, second=second, reason=reason, facts=facts, batch=batch,
+        process=process if process in FLOWS else "",
+    )  # fmt: skip
+
+
+def results(seat: Seat, name: str, subjects: Iterable[str]) -> list[str]:
+    """What whoever did it must see at once: what was counted of each handover."""
+    if name != "accept":
+        return []
+    return [f"{code}  {line}" for code in subjects for line in counted.said(seat, code)]
 
 
 def _row(seat: Seat, name: str, subject: str, facts: Mapping[str, str], by: str, second: str, evidence: str) -> bool:
@@ -69,8 +99,8 @@ def _find(seat: Seat, name: str, subject: str, facts: Mapping[str, str]) -> tupl
         step = FLOWS[process].step(name)
         if step.grain.before_batch and not step.awaits:
             return Subject(step.grain, subject), FLOWS[process], step
-    for about, flow, step in loop.due_rows(seat):
-        if step.work == name and about.code == subject:
+    for about, flow, step in loop.due_rows(seat, subject):
+        if step.work == name:
             return about, flow, step
     for process in seat.processes:
         for step in FLOWS[process].steps:
@@ -81,10 +111,12 @@ def _find(seat: Seat, name: str, subject: str, facts: Mapping[str, str]) -> tupl
 
 
 def _batch(subject: str) -> Batch | None:
-    """The batch that an act's subject speaks of: its own code, a handover's, a card's."""
-    code = subject.split("~")[0].split(".")[0]
-    found = Batch.objects.filter(code=code).first()
-    if found is None:
-        card = Card.objects.select_related("batch").filter(serial=subject).first()
-        found = card.batch if card else None
-    return found
+    """The batch that an act's subject speaks of: by its own code, a handover's, a parcel's or a card's."""
+    of = (
+        Batch.objects.filter(code=subject),
+        Batch.objects.filter(code__in=Paper.objects.filter(handover_code=subject).values("batch_code")),
+        Batch.objects.filter(handovers__code=subject),
+        Batch.objects.filter(code__in=Group.objects.filter(code=subject, kind="parcel").values("ref")),
+        Batch.objects.filter(cards__serial=subject),
+    )
+    return next((batch for found in of if (batch := found.first())), None)

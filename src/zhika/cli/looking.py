@@ -1,109 +1,79 @@
-"""`zhika books`, `batches`, `steps`, `exceptions`, `rejected`, `mail`: looking without touching."""
+"""`zhika batches`, `steps`, `exceptions`, `rejected`, `mail`: looking without touching."""
 
 import json
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated, Any
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from zhika.cli import words
 from zhika.cli.seat import here
 from zhika.errors import ConfigurationError
-from zhika.flows import FLOWS
+from zhika.flows.lanes import Lane
 
 OUT = Console(highlight=False)
-STEPS = {step.work: step.title for flow in FLOWS.values() for step in flow.steps}
+WHOLE = ("批次", "采集批", "申请编号", "卡序列号", "交接编号", "归属", "时间", "状态", "泳道")
+"""Columns that never break, so that what stands there can be copied; the others give way."""
 Json = Annotated[bool, typer.Option("--json", help="机器可读")]
 
 
-def _show(
+def show(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], empty: str, right: Sequence[str] = ()
 ) -> None:
+    """A table on the screen, or what to say of an empty one."""
     if not rows:
         OUT.print(empty)
         return
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        whole = column in WHOLE or column in right
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold", no_wrap=whole)
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row))
     OUT.print(table)
 
 
-def books(
-    organisation: Annotated[str, typer.Option("--organisation", help="机构编号 (含下级)")] = "",
-    batch: Annotated[str, typer.Option("--batch", help="批次编号")] = "",
-    on: Annotated[str, typer.Option("--on", help="某日终了, 如 2026-11-23")] = "",
-    prove: Annotated[bool, typer.Option("--prove", help="按明细逐笔重算")] = False,
-    as_json: Json = False,
-) -> None:
-    """实物账: 谁手里有多少。不平则退出码 1。例: zhika -C demo/platform books --prove"""
-    seat = here()
-    from zhika.ledger.batches import Batch, Organisation
-    from zhika.ledger.books import balances
-    from zhika.ledger.laws import Books, breaches
-
-    office = _one(Organisation, organisation, "机构") if organisation else None
-    within = _one(Batch, batch, "批次") if batch else None
-    try:
-        day = date.fromisoformat(on) if on else None
-    except ValueError:
-        raise ConfigurationError(f"日期 {on} 应写成 2026-11-23") from None
-    lines = balances(organisation=office, batch=within, on=day)
-    broken = breaches(Books(batch=within, prove=prove)) if day is None else []
-    if as_json:
-        told = [{**vars(x), "state_title": x.state.label} for x in lines]
-        print(json.dumps({"lines": told, "breaches": list(map(str, broken))}, ensure_ascii=False, indent=1))
-    else:
-        rows = [(x.name, x.state.label, x.group, f"{x.n:,}") for x in lines]
-        _show(
-            f"{seat.title} 实物账{f' {on} 终了' if on else ''}",
-            ("机构", "状态", "归属", "数量"),
-            rows,
-            "账上没有实物。",
-            ("数量",),
-        )
-        OUT.print("\n".join(f"[red]不平[/] {b}" for b in broken) or f"账平{'(已逐笔重算)' if prove else ''}。")
-    if broken:
-        raise typer.Exit(1)
-
-
-def _one(model: Any, code: str, what: str) -> Any:
+def one(model: Any, code: str, what: str) -> Any:
+    """The row of this code. Raises ConfigurationError where there is none."""
     found = model.objects.filter(code=code).first()
     if found is None:
-        raise ConfigurationError(f"没有{what} {code}")
+        hint = "; zhika batches 列出本席位的批次" if what == "批次" else ""
+        raise ConfigurationError(f"没有{what} {code}{hint}")
     return found
 
 
 def batches(as_json: Json = False) -> None:
-    """本席位的批次。例: zhika -C demo/icbc batches"""
+    """本席位的批次: 制成没有, 几张待领、未激活、短少。例: zhika -C demo/icbc batches"""
     seat = here()
-    from zhika.ledger.batches import Batch
+    from zhika.ledger.standing import standings
 
     rows = [
         {
-            "code": b.code, "process": b.process, "office": b.office.code, "size": b.size,
-            "failed": b.cards.filter(failure__isnull=False).count(), "formed_at": b.formed_at.isoformat(),
-            "closed_at": b.closed_at.isoformat() if b.closed_at else None,
+            "code": s.batch.code, "process": s.batch.process, "office": s.batch.office.code,
+            "office_name": s.batch.office.name, "size": s.batch.size, "failed": s.failed,
+            "formed_at": s.batch.formed_at.isoformat(),
+            "closed_at": s.batch.closed_at.isoformat() if s.batch.closed_at else None,
+            "waiting": s.waiting, "inactive": s.inactive, "missing": s.missing,
         }
-        for b in Batch.objects.select_related("office").order_by("pk")
+        for s in standings()
     ]  # fmt: skip
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return
+    told = bool({Lane.UNIT, Lane.CENTRE, Lane.BANK} & seat.lanes)  # others never hear what becomes of a card
     shown = [
-        (r["code"], r["process"], r["office"], r["size"], r["failed"], "已结" if r["closed_at"] else "在制")
+        (
+            r["code"], words.PROCESSES[r["process"]], r["office_name"], r["size"], r["failed"],
+            "已结" if r["closed_at"] else "在制", *((r["waiting"], r["inactive"]) if told else ()), r["missing"],
+        )
         for r in rows
-    ]
-    _show(
-        f"{seat.title} 批次",
-        ("批次", "流程", "经办机构", "人数", "退出", "状态"),
-        shown,
-        "还没有批次。",
-        ("人数", "退出"),
-    )
+    ]  # fmt: skip
+    numbers = ("人数", "退出", *(("待领", "未激活") if told else ()), "短少")
+    columns = ("批次", "流程", "经办机构", *numbers[:2], "制卡", *numbers[2:])
+    show(f"{seat.title} 批次", columns, shown, "还没有批次。", numbers)
 
 
 def steps(
@@ -113,16 +83,27 @@ def steps(
     """各批次走过的步骤。例: zhika -C demo/platform steps --batch A1-02-261123-01"""
     seat = here()
     from zhika.engine.progress import history
+    from zhika.ledger.batches import Batch
 
+    if batch:
+        one(Batch, batch, "批次")
     rows = history(batch)
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return
     shown = [
-        (r["batch"] or r["subject"], r["number"], r["title"], r["lane"], r["n_in"], r["n_out"], r["happened_at"][5:19])
+        (
+            r["batch"] or r["subject"],
+            r["number"],
+            r["title"],
+            words.LANES[r["lane"]],
+            r["n_in"],
+            r["n_out"],
+            r["happened_at"][5:16].replace("T", " "),
+        )
         for r in rows
     ]
-    _show(
+    show(
         f"{seat.title} 步骤",
         ("批次", "序", "步骤", "泳道", "收", "成", "时间"),
         shown,
@@ -149,11 +130,19 @@ def exceptions(as_json: Json = False) -> None:
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return
+    called = words.seats(seat)
     shown = [
-        (r["batch"], r["application"], r["serial"], r["cause_title"], STEPS.get(r["step"], r["step"]), r["source"])
+        (
+            r["batch"],
+            r["application"],
+            r["serial"],
+            r["cause_title"],
+            words.WORKS.get(r["step"], r["step"]),
+            called(r["source"]),
+        )
         for r in rows
     ]
-    _show(f"{seat.title} 异常", ("批次", "申请编号", "卡序列号", "原因", "步骤", "发现方"), shown, "没有异常。")
+    show(f"{seat.title} 异常", ("批次", "申请编号", "卡序列号", "原因", "步骤", "发现方"), shown, "没有异常。")
 
 
 def rejected(as_json: Json = False) -> None:
@@ -166,7 +155,7 @@ def rejected(as_json: Json = False) -> None:
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return
     shown = [(r["lot"], r["line"], r["name"], r["id_no"], r["reasons"]) for r in rows]
-    _show(f"{seat.title} 未制卡人员", ("采集批", "行", "姓名", "公民身份号码", "原因"), shown, "没有被退回的人。")
+    show(f"{seat.title} 未制卡人员", ("采集批", "行", "姓名", "公民身份号码", "原因"), shown, "没有被退回的人。")
 
 
 def mail(as_json: Json = False) -> None:
@@ -194,10 +183,18 @@ def mail(as_json: Json = False) -> None:
     if as_json:
         print(json.dumps({"mail": rows, "rejected": [p.name for p in reasons]}, ensure_ascii=False, indent=1))
         return
+    called = words.seats(seat)
     shown = [
-        ("寄" if r["way"] == "out" else "收", r["peer"], r["number"], r["document"], r["state"], r["text"])
+        (
+            "寄" if r["way"] == "out" else "收",
+            called(r["peer"]),
+            r["number"],
+            words.DOCUMENTS.get(r["document"], r["document"]),
+            words.MAIL.get(r["state"], r["state"]),
+            r["text"],
+        )
         for r in rows
     ]
-    _show(f"{seat.title} 信件", ("向", "对方", "号", "单据", "状态", "说明"), shown, "还没有信件。", ("号",))
+    show(f"{seat.title} 信件", ("向", "对方", "号", "单据", "状态", "说明"), shown, "还没有信件。", ("号",))
     for path in reasons:
         OUT.print(f"[red]拒收[/] {path.name.removesuffix('.reason.txt')}: {path.read_text(encoding='utf-8').strip()}")

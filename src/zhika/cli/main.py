@@ -4,13 +4,31 @@ import os
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from zhika.cli import doing, flows, looking, setting_up
+from zhika.cli import (
+    annexes,
+    auditing,
+    books,
+    checking,
+    complaints,
+    counter,
+    doing,
+    flows,
+    keys,
+    looking,
+    losing,
+    money,
+    recalling,
+    setting_up,
+    stock,
+    where,
+)
+from zhika.cli.unclaimed import unclaimed
 from zhika.errors import ZhikaError
 
 app = typer.Typer(
@@ -36,18 +54,35 @@ def choose(
 
 app.command()(setting_up.init)
 app.add_typer(setting_up.trust, name="trust")
-app.add_typer(setting_up.keys, name="keys")
+app.add_typer(keys.keys, name="keys")
 app.add_typer(setting_up.organisations, name="organisations")
 app.command()(flows.flows)
 app.command()(doing.work)
 app.command()(doing.todo)
 app.command("do")(doing.do)
-app.command()(looking.books)
+app.command()(checking.check)
+app.command()(books.books)
 app.command()(looking.batches)
 app.command()(looking.steps)
+app.command()(stock.cases)
+app.command()(stock.count)
 app.command("exceptions")(looking.exceptions)
 app.command()(looking.rejected)
 app.command()(looking.mail)
+app.command()(counter.requests)
+app.command()(counter.slip)
+app.command()(counter.waiting)
+app.command()(money.fees)
+app.command()(money.settlements)
+app.command()(where.where)
+app.command()(auditing.audit)
+app.command()(recalling.recall)
+app.command()(annexes.annex)
+app.command()(annexes.leaders)
+app.command()(annexes.county)
+app.command()(losing.blocks)
+app.command()(losing.messages)
+app.command()(unclaimed)
 
 
 for entry in entry_points(group="zhika.commands"):
@@ -57,13 +92,23 @@ for entry in entry_points(group="zhika.commands"):
 def main() -> None:
     """Run, and say what was refused in words instead of a traceback."""
     try:
-        app()
+        sys.exit(app(prog_name="zhika", standalone_mode=False))
+    except complaints.UsageError as error:
+        if not hasattr(error, "param") and not error.message.strip():  # a group without its command: help was shown
+            sys.exit(2)
+        _complain(f"{complaints.in_chinese(error.format_message())}\n{complaints.usage(error)}")
     except ZhikaError as error:
-        ERRORS.print("[bold red]错误[/]", Text(str(error)), soft_wrap=True)
-        sys.exit(2)
+        _complain(str(error))
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the interpreter's last flush
+        sys.exit(1)
     except OSError as error:
-        ERRORS.print("[bold red]错误[/]", Text(f"{error.filename or ''}: {error.strerror or error}"), soft_wrap=True)
-        sys.exit(2)
+        _complain(f"{error.filename or ''}: {error.strerror or error}")
+
+
+def _complain(text: str) -> NoReturn:
+    ERRORS.print("[bold red]错误[/]", Text(text), soft_wrap=True)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`zhika init`, `trust`, `keys`, `organisations`: a seat before its first batch."""
+"""`zhika init`, `trust`, `organisations`: a seat before its first batch."""
 
 import re
 from pathlib import Path
@@ -8,12 +8,11 @@ import typer
 
 from zhika.cli import tables
 from zhika.cli.seat import here
-from zhika.errors import ConfigurationError, Fault, KeyStoreError, Refused
+from zhika.errors import ConfigurationError, Fault, Refused
 from zhika.seat.config import Seat
 from zhika.seat.home import Kind
 
 trust = typer.Typer(help="交换证书: 席位之间见一次面, 以后只认钉住的证书。", no_args_is_help=True)
-keys = typer.Typer(help="装入别处来的密钥 (芯片厂运输密钥等)。", no_args_is_help=True)
 organisations = typer.Typer(help="机构表: 医保中心、农合办等。", no_args_is_help=True)
 
 
@@ -22,13 +21,15 @@ def init(
     seat: Annotated[Kind, typer.Option("--seat", help="platform 平台 | bank 银行 | supplier 卡片供应商")],
     name: Annotated[str, typer.Option("--name", help="席位名, 小写字母, 如 icbc")],
     title: Annotated[str, typer.Option("--title", help="显示名, 如 工商银行")] = "",
-    process: Annotated[list[str] | None, typer.Option("--process", help="参与的流程, 可重复; 省略为两种批量")] = None,
+    process: Annotated[
+        list[str] | None, typer.Option("--process", help="流程, 或 urban、rural (各三种), 可重复; 省略为六种")
+    ] = None,
     world: Annotated[str, typer.Option("--world", help="实物目录, 相对席位目录")] = "../world",
     settings: Annotated[list[str] | None, typer.Option("--set", help="配置, 段.键=值, 可重复")] = None,
 ) -> None:
     """建立席位: 目录、数据库、密钥、信箱。
 
-    例: zhika init homes/icbc --seat bank --name icbc --title 工商银行 --process urban-batch --set bank.prefix=622235
+    例: zhika init homes/icbc --seat bank --name icbc --title 工商银行 --process urban --set bank.prefix=622235
     """
     import os
 
@@ -39,8 +40,7 @@ def init(
 
     told = dict(_pair(text) for text in settings or [])
     home = home.resolve()
-    if not homes.unfinished(home):  # else an init that was cut off is brought to its end
-        homes.create(home, seat, name, title=title, processes=process or (), world=world, settings=told)
+    homes.create(home, seat, name, title=title, processes=process or (), world=world, settings=told)
     os.environ["ZHIKA_HOME"] = str(home)
     founded = start(home)
     call_command("migrate", verbosity=0)
@@ -109,33 +109,13 @@ def list_peers() -> None:
         )
 
 
-@keys.command("load")
-def load(
-    label: Annotated[str, typer.Argument(help="transport-social | transport-bank")],
-    file: Annotated[Path, typer.Argument(help="32 个十六进制字符的文件")],
-) -> None:
-    """装入一把密钥, 封存于席位。例: zhika -C homes/icbc keys load transport-bank envelope.hex"""
-    from zhika.seat import keys as store
-
-    if label not in (store.TRANSPORT_SOCIAL, store.TRANSPORT_BANK):
-        raise KeyStoreError(f"没有密钥 {label}。可用: {store.TRANSPORT_SOCIAL}、{store.TRANSPORT_BANK}")
-    try:
-        value = bytes.fromhex(file.read_text(encoding="ascii").strip())
-    except (OSError, ValueError):
-        raise Refused([Fault(file.name, "应为 32 个十六进制字符")]) from None
-    if len(value) != 16:
-        raise Refused([Fault(file.name, "应为 32 个十六进制字符")])
-    store.put(here().home / "keys", label, value)
-    typer.echo(f"{label} 已装入。请销毁 {file}。")
-
-
 @organisations.command("load")
 def load_organisations(file: Annotated[Path, typer.Argument(help="CSV: code,name,kind,parent")]) -> None:
     """装入机构表。例: zhika -C homes/platform organisations load offices.csv"""
     here()
     from django.db import transaction
 
-    from zhika.exchange.manifest import CODE
+    from zhika.exchange.manifest import CODE, CODE_RULE
     from zhika.ledger.batches import Organisation, organisation
 
     rows = tables.rows(file, ("code", "name", "kind"))
@@ -146,7 +126,7 @@ def load_organisations(file: Annotated[Path, typer.Argument(help="CSV: code,name
         if not row.get(column)
     ]
     faults += [
-        Fault(file.name, "编号只可用字母、数字与连字符, 以字母或数字开头, 最长 40 个字符", line, "code")
+        Fault(file.name, CODE_RULE, line, "code")
         for line, row in enumerate(rows, 2)
         if row.get("code") and not re.fullmatch(CODE, row["code"])
     ]

@@ -27,7 +27,8 @@ class Bench:
     """The three trays of the embedding machine."""
 
     blanks: Tray
-    modules: Tray
+    modules: Tray | None
+    """None where the blanks have their chips."""
     cards: Tray
 
 
@@ -48,8 +49,8 @@ def embed(
     blanks = {piece.position: piece for piece in bench.blanks}
     for app, place in places.items():
         blank = blanks.get(place)
-        if blank is not None and (blank.module or app in orders):
-            module = blank if blank.module else next(spare, None)
+        if blank is not None and (blank.serial or app in orders):
+            module = blank if blank.serial or bench.modules is None else next(spare, None)
             if module is not None:
                 _make(bench, blank, module, serials[app])
         card = bench.cards.find(serials[app])
@@ -69,16 +70,22 @@ def embed(
 
 def _spare(bench: Bench) -> Iterator[Piece]:
     """Modules that are in no card yet: one may still lie here that a worker cut off has embedded."""
+    if bench.modules is None:
+        return iter(())
     used = {piece.module for tray in (bench.blanks, bench.cards) for piece in tray if piece.module}
     return (piece for piece in bench.modules.pieces() if piece.uid not in used)
 
 
 def _make(bench: Bench, blank: Piece, module: Piece, card_serial: str) -> None:
-    """Laminate, punch, embed, lay it among the cards at its own place."""
-    if not blank.module:
+    """Laminate, punch and embed, or engrave where the chip is in; lay it among the cards at its own place."""
+    if not blank.serial:
         bench.blanks.laminate(blank)
-        bench.blanks.punch(blank)
-    bench.blanks.embed(blank, module, bench.modules, card_serial)
+    if bench.modules is None:
+        bench.blanks.engrave(blank, card_serial)
+    else:
+        if not blank.serial:
+            bench.blanks.punch(blank)
+        bench.blanks.embed(blank, module, bench.modules, card_serial)
     bench.blanks.move(blank, bench.cards, blank.position)
 
 

@@ -13,9 +13,11 @@ from django.db import models
 from zhika.card import idnumber
 from zhika.card import tray as trays
 from zhika.card.chip.public import public_area
+from zhika.craft.barred import Barred
 from zhika.engine.work import Done, Work
 from zhika.errors import CardError, Fault, Refused
 from zhika.flows.documents import COLLECTION
+from zhika.ledger import blocks
 from zhika.ledger.places import SHANGHAI
 from zhika.people.models import Application, Person
 from zhika.seat import things
@@ -31,6 +33,8 @@ class Receipt(models.Model):
     card_serial = models.CharField(max_length=20, unique=True)
     parcel = models.CharField(max_length=80, db_index=True)
     """What the card lay in: a unit's parcel, or the batch at its office."""
+    id_seen = models.BooleanField(default=False)
+    """Whether the holder's ID was shown; not, where a whole parcel went out by its signing list."""
     by = models.CharField(max_length=5)
     """self | proxy"""
     proxy_name = models.CharField(max_length=50, blank=True)
@@ -65,9 +69,12 @@ def shown(told: Mapping[str, str], evidence: str) -> Shown:
     )  # fmt: skip
 
 
-def faults(said: Shown, person: Person, serial: str) -> list[Fault]:
+def faults(said: Shown, person: Person, serial: str, *, id_needed: bool) -> list[Fault]:
     """Why this card may not be handed out to whoever stands there; faults name the card, never the person."""
     where, found = f"{COLLECTION.title} {serial}", []
+    if id_needed and not said.id_no:
+        rule = "须出示持卡人的身份证 (id_no); 整包按签领表发放的, 按交接包办理"
+        found.append(Fault(where, rule, column="公民身份号码"))
     if said.by not in (SELF, PROXY):
         found.append(Fault(where, f"应为 {SELF} (本人) 或 {PROXY} (代领)", column="by"))
     if said.id_no and said.id_no != person.id_no:
@@ -114,13 +121,18 @@ def hand_out(work: Work, tray_path: Path, receipts: type[Receipt]) -> Done:
     Raises Refused with every fault of every card.
     """
     holders = persons(work.people)
+    stands = blocks.blocked(card.pk for card in work.people.values())
     said = {app: shown(work.facts.get(app, {}), work.evidence) for app in work.people}
     found: list[Fault] = []
     with things.on_bench(work.seat.world, tray_path) as tray:
         for app, card in work.people.items():
             serial = card.serial or ""
-            found += faults(said[app], holders[app], serial)
+            found += faults(said[app], holders[app], serial, id_needed=_alone(work, app, serial))
             found += card_faults(tray, serial, holders[app], work)
+            if card.pk in stands:
+                found.append(Fault(f"{COLLECTION.title} {serial}", f"卡{stands[card.pk].title}, 不可发放"))
+    barred = Barred.of(work, holders)
+    found += barred.faults({app: one.proxy_name for app, one in said.items()}, work.people)
     if found:
         raise Refused(found)
     day = work.now.astimezone(SHANGHAI).date().isoformat()
@@ -130,6 +142,7 @@ def hand_out(work: Work, tray_path: Path, receipts: type[Receipt]) -> Done:
     ]
 
     def write() -> None:
+        barred.check_again()
         receipts.objects.bulk_create(  # type: ignore[attr-defined]
             [_signed(receipts, work, card.serial or "", said[app]) for app, card in work.people.items()],
             batch_size=100,
@@ -139,9 +152,15 @@ def hand_out(work: Work, tray_path: Path, receipts: type[Receipt]) -> Done:
     return Done(documents={COLLECTION: collected}, write=write, after=work.subject.code)
 
 
+def _alone(work: Work, app: str, serial: str) -> bool:
+    """Whether this card goes out by itself and not with its parcel, so that its holder stands there with an ID."""
+    return work.seat.unit.id_always or work.facts.get(app, {}).get("subject") == serial
+
+
 def _signed(receipts: type[Receipt], work: Work, serial: str, said: Shown) -> Receipt:
     return receipts(
-        card_serial=serial, parcel=work.subject.code, by=said.by, proxy_name=said.proxy_name, proxy_id=said.proxy_id,
+        card_serial=serial, parcel=work.subject.code, id_seen=bool(said.id_no), by=said.by,
+        proxy_name=said.proxy_name, proxy_id=said.proxy_id,
         relation=said.relation, evidence=said.evidence[:200], handed_by=work.by, at=work.now,
     )  # fmt: skip
 

@@ -35,10 +35,10 @@ def product(work: Work) -> Product:
     return replace(kind, numbered=any(SUPPLIER_ACCOUNTS in step.sends for step in work.flow.steps))
 
 
-def draw(work: Work, orders: Mapping[str, Order], places: Mapping[str, int], *, on_sheets: bool) -> dict[str, str]:
-    """Faces and proofs of a batch. Returns the cause of each whose face can't be drawn: that place stays empty.
+def draw(work: Work, orders: Mapping[str, Order], places: Iterable[str], *, on_sheets: bool) -> dict[str, str]:
+    """Faces and proofs, in the order of `places`. Returns the cause of each whose face can't be drawn.
 
-    `on_sheets`: picture files for a press; otherwise a card printer takes one face after the other.
+    Its place stays empty. `on_sheets`: picture files for a press; else a card printer takes one face after the other.
     """
     assert work.batch is not None
     failed: dict[str, str] = {}
@@ -87,6 +87,8 @@ def ink(blanks: Tray, orders: Mapping[str, Order], places: Mapping[str, int]) ->
     """
     lying = {piece.position: piece for piece in blanks}
     for app, order in orders.items():
-        piece = lying[places[app]]
+        piece = lying.get(places[app])
+        if piece is None:  # a worker cut off has made this card already
+            continue
         seen = blanks.camera(piece, hidden=frozenset())
         blanks.print(piece, {name: text for name, text in order.ink.items() if name not in seen})

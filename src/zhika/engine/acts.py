@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from zhika.engine import desk, errands, rules, turns
 from zhika.engine.outgoing import Mailroom, Outgoing
-from zhika.engine.registry import ACT_FUNCTIONS, ActFunction
+from zhika.engine.registry import ACT_FUNCTIONS, IN_FULL, ActFunction
 from zhika.engine.trouble import attempt
 from zhika.engine.work import ActWork, Done, Subject
 from zhika.errors import NotAllowed
@@ -19,6 +19,7 @@ from zhika.flows.lanes import Lane
 from zhika.ledger import audit
 from zhika.ledger.alone import alone
 from zhika.ledger.batches import Batch
+from zhika.ledger.cards import Card
 from zhika.ledger.steps import ActRecord, Paper, times_done
 from zhika.seat.config import Seat
 
@@ -28,22 +29,34 @@ def act(
     name: str,
     subject: str,
     *,
-    by: str,
+    by: str | None,
     second: str = "",
     reason: str = "",
     facts: Mapping[str, str] | None = None,
     batch: Batch | None = None,
     process: str = "",
+    lane: Lane | None = None,
+    people: Mapping[str, Card] | None = None,
+    told: Mapping[str, Mapping[str, str]] | None = None,
 ) -> bool:
-    """Do an act by hand. False: it was done already. Raises NotAllowed with the rule that forbids it."""
+    """Do an act by hand. False: it was done already. Raises NotAllowed with the rule that forbids it.
+
+    `by`: the person whose hand does it; None where it is due by itself, and `zhika work` does it.
+    `lane`, `people` (application → card) and `told` (what was said of each) are an act's on picked cards.
+    """
     declared = _declared(seat, name)
-    allowed(declared, subject, by=by, second=second, reason=reason)
+    if declared.each:
+        raise NotAllowed(rules.name_of(by), declared.title, "逐卡办理的事项, 对象是卡 (zhika do)")
+    subject = IN_FULL[name](seat, subject) if name in IN_FULL else subject
+    if by is not None:
+        allowed(declared, subject, by=by, second=second, reason=reason)
     work = ActWork(
-        seat=seat, act=declared, subject=subject, batch=batch, process=process, facts=facts or {}, by=by.strip(),
-        second=second.strip(), reason=reason,
+        seat=seat, act=declared, subject=subject, batch=batch, process=process, facts=facts or {}, by=rules.name_of(by),
+        second=second.strip(), reason=reason, people=people or {}, told=told or {},
     )  # fmt: skip
-    with turns.turn(seat, batch.code if batch else subject, wait=by != "zhika"):
-        done = [_write(work, lane, function, _key(declared, subject)) for lane, function in _functions(seat, declared)]
+    functions = [(own, function) for own, function in _functions(seat, declared) if lane in (None, own)]
+    with turns.turn(seat, batch.code if batch else subject, wait=by is not None):
+        done = [_write(work, own, function, _key(declared, subject)) for own, function in functions]
     return all(done)
 
 
@@ -51,7 +64,7 @@ def allowed(declared: Act, subject: str, *, by: str, second: str = "", reason: s
     """The rules with which an act is declared. Raises NotAllowed."""
     rules.check(
         declared.title, subject, by=by, second=second, reason=reason, persons=declared.persons,
-        with_reason=declared.reason, not_by=declared.not_by,
+        with_reason=declared.reason, not_by=declared.not_by, not_giver=declared.not_giver,
     )  # fmt: skip
 
 
@@ -63,10 +76,14 @@ def _key(declared: Act, subject: str) -> str:
 
 
 def run_awaiting(seat: Seat, *, first: bool) -> int:
-    """Run every act that a document awaits, once for each document; exception lists before any row."""
-    acts = [a for a in ACTS if a.awaits and a.first is first and a.lanes & seat.lanes]
+    """Run every act that awaits a document and nobody's hand, once for each; exception lists before any row.
+
+    A document with which things travel starts an act once they were counted.
+    """
+    acts = [a for a in ACTS if a.awaits and not a.hand and a.first is first and a.lanes & seat.lanes]
     codes = {a.awaits.code for a in acts if a.awaits}
-    papers = Paper.objects.filter(type__in=codes, acted=False, receiver=seat.name).exclude(state=Paper.SENT)
+    papers = Paper.objects.filter(type__in=codes, acted=False, counted=True, receiver=seat.name)
+    papers = papers.exclude(state=Paper.SENT)
     count = 0
     for paper in papers.order_by("pk"):
         count += _for_paper(seat, paper, [a for a in acts if a.awaits and a.awaits.code == paper.type])
@@ -77,7 +94,9 @@ def _for_paper(seat: Seat, paper: Paper, acts: Sequence[Act]) -> int:
     batch = Batch.objects.filter(code=paper.batch_code).first() if paper.batch_code else None
     if paper.batch_code and batch is None and paper.type != "acceptance":
         return 0  # kept until the batch is known here
-    rows = desk.read(seat, paper)
+    rows = attempt(Subject(Grain.BATCH, f"paper:{paper.pk}"), "read", lambda: desk.read(seat, paper))
+    if rows is None:
+        return 0
     count = 0
     for declared in acts:
         if paper.process not in declared.processes:
@@ -183,8 +202,15 @@ def _seal(work: ActWork, lane: Lane | None, done: Done, mail: Mailroom) -> list[
         code = batch.code if batch else (work.paper.subject if work.paper else work.subject)
         sender = lane or next(iter(sorted(document.senders & work.seat.lanes)))
         out += mail.prepare(
-            document, rows, Subject(kind, code), batch=batch, process=work.process or (batch.process if batch else ""),
+            document, rows, Subject(kind, code), batch=batch, process=work.process or _process(work),
             lane=sender, work=(None, work.act.name), photos=done.photos, to=done.to.get(document),
-            handover=done.handover,
+            handover=done.handover if document.things else "",
         )  # fmt: skip
     return out
+
+
+def _process(work: ActWork) -> str:
+    """The process of an act that nobody named one for: its batch's, or the first here that the act belongs to."""
+    if work.batch:
+        return work.batch.process
+    return next(name for name in work.seat.processes if name in work.act.processes)

@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 import polars as pl
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from zhika.engine import desk
@@ -79,10 +81,15 @@ def create(
 
 
 def open_waiting(seat: Seat) -> list[Batch]:
-    """Open every batch whose first row here has all its documents on file, whichever came first."""
-    opened = []
-    known = Batch.objects.values("code")
-    codes = Paper.objects.filter(state=Paper.FILED, subject_kind=Grain.BATCH).exclude(batch_code__in=known)
+    """Open every batch whose first row here has all its documents on file, whichever came first.
+
+    Never on the platform: it forms its batches, and knows each from its beginning.
+    """
+    opened: list[Batch] = []
+    if seat.platform:
+        return opened
+    known = Batch.objects.filter(code=OuterRef("batch_code"))
+    codes = Paper.objects.filter(~Exists(known), state=Paper.FILED, subject_kind=Grain.BATCH)
     for code, process in set(codes.exclude(type="exceptions").values_list("batch_code", "process")):
         if process in seat.processes:
             attempt(Subject(Grain.BATCH, code), "open", lambda c=code, p=process: _opened(opened, _open(seat, c, p)))
@@ -99,9 +106,14 @@ def close_settled(seat: Seat) -> int:
     """Close every batch whose last row is done, whose handovers are accepted and whose differences are settled."""
     closed = 0
     for batch in Batch.objects.filter(closed_at=None, process__in=seat.processes):
-        if _last_row_done(seat, batch) and not _unsettled(batch):
-            closed += Batch.objects.filter(pk=batch.pk, closed_at=None).update(closed_at=timezone.now())
+        closed += attempt(Subject(Grain.BATCH, batch.code), "close", partial(_close_settled, seat, batch)) or 0
     return closed
+
+
+def _close_settled(seat: Seat, batch: Batch) -> int:
+    if not _last_row_done(seat, batch) or _unsettled(batch):
+        return 0
+    return Batch.objects.filter(pk=batch.pk, closed_at=None).update(closed_at=timezone.now())
 
 
 def _last_row_done(seat: Seat, batch: Batch) -> bool:
@@ -120,7 +132,7 @@ def _unsettled(batch: Batch) -> bool:
     return (
         Handover.objects.filter(batch=batch, accepted=None).exists()
         or Paper.objects.filter(batch_code=batch.code, counted=False).exclude(state=Paper.SENT).exists()
-        or Case.objects.filter(handover__batch=batch, closed_at=None).exists()
+        or Case.of_batch(batch.code).filter(closed_at=None).exists()
     )
 
 

@@ -18,6 +18,7 @@ from zhika.exchange.keys import load_identities
 from zhika.exchange.manifest import Stem
 from zhika.exchange.trust import Trust
 from zhika.exchange.unseal import open_payload
+from zhika.flows.chart import Grain
 from zhika.flows.documents import BY_CODE, PHOTO, SECRET_FIELDS, Document, Key
 from zhika.flows.lanes import Lane
 from zhika.ledger.steps import Paper
@@ -74,6 +75,16 @@ def keep_photo(seat: Seat, data: bytes, digest: str = "") -> str:
     return digest
 
 
+def photo_file(seat: Seat, folder: Path | None, name: str) -> str:
+    """Keep the photo that a file names below `folder`; its SHA-256, "" where there is none there."""
+    if not name or folder is None:
+        return ""
+    file = (folder / name).resolve()
+    if not file.is_relative_to(folder.resolve()) or not file.is_file():
+        return ""
+    return keep_photo(seat, file.read_bytes())
+
+
 def photos_named(seat: Seat, document: Document, rows: pl.DataFrame) -> Mapping[str, Path]:
     """The files of the photos that the rows of a document name."""
     if PHOTO.name not in document.columns:
@@ -115,7 +126,15 @@ def read(seat: Seat, paper: Paper) -> pl.DataFrame:
     document = BY_CODE[paper.type]
     if paper.sealed:
         return _open_sealed(seat, paper)
-    path = file_of(seat, paper.sha256)
+    rows = read_frozen(seat, document, paper.sha256)
+    if paper.subject_kind == Grain.APPLICATION:  # many applications may share a file: this paper is one row of it
+        return rows.filter(pl.col("app_no") == paper.subject)
+    return rows
+
+
+def read_frozen(seat: Seat, document: Document, digest: str) -> pl.DataFrame:
+    """All rows of a frozen file. Raises Refused where it is gone."""
+    path = file_of(seat, digest)
     if not path.exists():
         raise Refused([Fault(document.title, f"文件 {path.name} 不在本席位 files/documents 中, 请从备份恢复")])
     return table.read(document, path)

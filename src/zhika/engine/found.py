@@ -1,5 +1,6 @@
 """What differed turns up: a missing card is found and void or leaves again, a surplus one goes back."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -40,7 +41,7 @@ def found(work: ActWork) -> Done:
     if card is None or lies is None or lies.state != State.MISSING:
         raise NotReady(f"卡 {work.subject} 没有短少案或多出案")
     holder, batch = lies.organisation, card.batch
-    listed = _listed(work.seat, batch, work.subject)
+    listed = delivered(work.seat, batch, [work.subject])
     bench = work.seat.bench(holder.code, "bench")
     if listed is None:
         _lay(work, holder.code, bench / f"{batch.code}.cards.tray")
@@ -75,13 +76,15 @@ def _found_void(work: ActWork, card: Card, lies: Place) -> None:
     Case.objects.filter(card=card, closed_at=None).update(closed_at=timezone.now(), closing=f"找回作废: {work.reason}")
 
 
-def _listed(seat: Seat, batch: Batch, serial: str) -> pl.DataFrame | None:
-    """The card's row of the card list that this seat sent; None where the bank hasn't delivered, or isn't here."""
-    for paper in Paper.objects.filter(batch_code=batch.code, type=CARD_LIST.code, sender=seat.name):
-        rows = desk.read(seat, paper).filter(pl.col("card_serial") == serial)
-        if rows.height:
-            return rows
-    return None
+def delivered(seat: Seat, batch: Batch, serials: Sequence[str]) -> pl.DataFrame | None:
+    """These cards' rows of the first card list that this seat sent of each, once a card.
+
+    None where it sent none of them: the bank hasn't delivered, or isn't here.
+    """
+    papers = Paper.objects.filter(batch_code=batch.code, type=CARD_LIST.code, sender=seat.name).order_by("pk")
+    found = [desk.read(seat, paper).filter(pl.col("card_serial").is_in(list(serials))) for paper in papers]
+    rows = pl.concat(found).unique("card_serial", keep="first", maintain_order=True) if found else None
+    return rows if rows is not None and rows.height else None
 
 
 def _lay(work: ActWork, holder: str, target: Path) -> None:
@@ -96,7 +99,7 @@ def _lay(work: ActWork, holder: str, target: Path) -> None:
                 if piece:
                     old.move(piece, new)
         if new.find(work.subject) is None:
-            raise CardError(f"{source.name} 中没有卡 {work.subject}")
+            raise CardError(f"卡 {work.subject} 不在 {source} 中。{where_to_lay(work.seat, holder)}, 再办一次")
 
 
 def _laid(batch_code: str, serial: str) -> str:
@@ -107,16 +110,25 @@ def _laid(batch_code: str, serial: str) -> str:
 def _surplus(serial: str) -> Case | None:
     """The oldest open case of a card that nobody listed."""
     cases = Case.objects.filter(kind="surplus", serial=serial, closed_at=None).order_by("pk")
-    return cases.select_related("handover__batch", "handover__from_organisation", "handover__to_organisation").first()
+    return cases.select_related(
+        "organisation", "handover__batch", "handover__from_organisation", "handover__to_organisation"
+    ).first()
 
 
 def _give_back(work: ActWork, case: Case) -> Done:
-    """多出卡退回: out of the taker's trays, if they lie on this seat, and the case is closed."""
+    """多出卡退回: out of the taker's trays, if they lie on this seat, and the case is closed.
+
+    What a stock count found goes to whom the books name, or to the organisation told (fact `to`).
+    """
     handover, seat = case.handover, work.seat
-    giver, taker = handover.from_organisation.code, handover.to_organisation
-    if handover.batch is not None and seat.name in seats_of(seat, handover.batch, taker):
+    if handover is None:
+        giver, taker, here, came = _owner(work, case), case.holder, True, ""
+    else:
+        giver, taker, came = handover.from_organisation.code, handover.to_organisation, handover.code
+        here = handover.batch is not None and seat.name in seats_of(seat, handover.batch, taker)
+    if here:
         back = seat.bench(taker.code, "out") / giver / found_tray(seat, giver).name
-        lying = [*seat.bench(taker.code, "bench").glob("*.tray"), *arrived(seat, taker.code, handover.code)]
+        lying = [*seat.bench(taker.code, "bench").glob("*.tray"), *(arrived(seat, taker.code, came) if came else ())]
         for path in sorted(lying):
             with things.on_bench(seat.world, path) as tray:
                 if piece := tray.find(work.subject):
@@ -131,9 +143,24 @@ def _give_back(work: ActWork, case: Case) -> Done:
     return Done(write=write)
 
 
+def _owner(work: ActWork, case: Case) -> str:
+    """Whose a card is that a count found: as told, or where the books have it. Raises NotReady where neither says."""
+    at = where([case.card_id]).get(case.card_id) if case.card_id else None
+    lies = Place.objects.select_related("organisation").filter(pk=at).first() if at else None
+    owner = work.facts.get("to", "") or (lies.organisation.code if lies else "")
+    if not owner or owner == case.holder.code:
+        raise NotReady(f"卡 {work.subject}: 账上不知归谁, 写明退往何处 (--fact to=机构编号)")
+    return owner
+
+
 def found_tray(seat: Seat, holder: str) -> Path:
     """Where a card that was missing lies when somebody finds it: among what comes in at its giver's."""
     return seat.bench(holder, "in") / "found.tray"
+
+
+def where_to_lay(seat: Seat, holder: str) -> str:
+    """What whoever finds a missing card is told."""
+    return f"找到后放入 {found_tray(seat, holder)}"
 
 
 def turned_up(seat: Seat, holder: str, batch_code: str, serial: str) -> bool:

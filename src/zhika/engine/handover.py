@@ -1,6 +1,5 @@
 """Two-sided handover, the taker's side: the trays are read, counted against the document, and accepted."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,19 +7,22 @@ from pathlib import Path
 import polars as pl
 from django.utils import timezone
 
-from zhika.engine import desk, parcels, plastic
+from zhika.engine import desk, incoming, parcels, plastic
+from zhika.engine.batches import roster
 from zhika.engine.booking import cards_of
-from zhika.engine.carrying import all_here, tray_kind
-from zhika.engine.check import person_key
+from zhika.engine.carrying import all_here
 from zhika.engine.post import taken_manifest
-from zhika.engine.registry import engine_act
-from zhika.engine.work import ActWork, Bound, Done
+from zhika.engine.registry import ARRIVED, engine_act
+from zhika.engine.whose import whose
+from zhika.engine.work import ActWork, Done
 from zhika.errors import NotAllowed, NotReady
-from zhika.flows.documents import ACCEPTANCE, BY_CODE, CARD_LIST, MATERIAL
+from zhika.flows import FLOWS
+from zhika.flows.causes import KEPT
+from zhika.flows.chart import Grain
+from zhika.flows.documents import ACCEPTANCE, BY_CODE, CARD_LIST, MATERIAL, RETURNED
 from zhika.flows.lanes import Lane
 from zhika.ledger.batches import Batch, Organisation, organisation
-from zhika.ledger.cards import Card
-from zhika.ledger.custody import WHOLE, Cards, Quantity, close, move
+from zhika.ledger.custody import WHOLE, Cards, close, move
 from zhika.ledger.places import Case, Group, Handover, Place, State, count, place
 from zhika.ledger.steps import Paper
 from zhika.ledger.where import where
@@ -43,8 +45,8 @@ class Read:
     paths: tuple[Path, ...]
     serials: Mapping[str, Mapping[str, str]]
     """Card serial → printed fields as far as the lane sees them."""
-    pieces: Mapping[str, int]
-    """Number of pieces by kind of tray."""
+    pieces: Mapping[Path, incoming.Read]
+    """Number of pieces by tray."""
 
 
 @engine_act
@@ -93,12 +95,12 @@ def sides_of(seat: Seat, paper: Paper) -> Sides:
 
 def _read_trays(seat: Seat, paths: Sequence[Path], lane: Lane) -> Read:
     serials: dict[str, Mapping[str, str]] = {}
-    pieces: dict[str, int] = {}
+    pieces: dict[Path, incoming.Read] = {}
     for path in paths:
         with things.on_bench(seat.world, path) as tray:
-            kind = tray_kind(path)
             lying = tray.pieces()
-            pieces[kind] = pieces.get(kind, 0) + len(lying)
+            void = sum(bool(piece.condition) for piece in lying)
+            pieces[path] = incoming.Read(len(lying) - void, void)
             for piece in lying:
                 if piece.serial:
                     serials[piece.serial] = tray.camera(piece, hidden=things.hidden(lane))
@@ -106,31 +108,13 @@ def _read_trays(seat: Seat, paths: Sequence[Path], lane: Lane) -> Read:
 
 
 def _accept_material(work: ActWork, paper: Paper, sides: Sides, read: Read, rows: pl.DataFrame) -> Done:
-    told: Counter[str] = Counter()
-    for row in rows.iter_rows(named=True):
-        told[row["kind"]] += int(row["count"])
-    counted = {kind: read.pieces.get(f"{kind}s", 0) for kind in told}
-    lines = [_line(work.subject, kind, told[kind], counted[kind]) for kind in told]
+    arrived = incoming.came(rows, paper.batch_code, read.pieces)
+    lines = [_line(work.subject, row.kind, row.told, row.n) for row in arrived]
 
     def write() -> None:
-        handover = _register(work, paper, sides, sum(told.values()), plastic.material_group(paper.batch_code, "blank"))
-        for kind, n in counted.items():
-            within = plastic.material_group(paper.batch_code, kind)
-            outside = place(sides.giver, State.OUTSIDE, within)
-            if n and paper.sender != work.seat.name:
-                move(
-                    outside,
-                    place(sides.taker, State.BLANK, within),
-                    Quantity(n),
-                    cause="accept",
-                    by=work.by,
-                    handover=handover,
-                )
-        close(
-            handover,
-            accepted=sum(counted.values()),
-            missing=[f"{k}" for k in told for _ in range(told[k] - counted[k])],
-        )
+        within = plastic.material_group(paper.batch_code, plastic.BLANK)
+        handover = _register(work, paper, sides, sum(row.told for row in arrived), within)
+        incoming.book(paper, handover, arrived, here=paper.sender == work.seat.name, by=work.by)
         Paper.objects.filter(pk=paper.pk).update(counted=True)
 
     return _answer(work, paper, sides, lines, write)
@@ -153,21 +137,27 @@ def _accept_cards(
     def write() -> None:
         handover = _register(work, paper, sides, len(listed), plastic.batch_group(batch))
         if paper.sender != work.seat.name:
-            foreign = surplus
+            if paper.type == RETURNED.code:
+                _fail_returned(work, paper, batch, listed, read)
             if batch.bundles.filter(birth_movement__isnull=False).exists():
                 _take_known(work, batch, sides, [s for s in listed if s in read.serials], missing, handover)
+                known = cards_of(batch, missing)
+                close(
+                    handover, accepted=len(listed) - len(missing) + len(surplus), missing=known, surplus=surplus,
+                    unseen=len(missing) - len(known),
+                )  # fmt: skip
             else:
-                _take_new(work, paper, batch, sides, read, listed)
-                foreign = sorted(set(surplus) - {card.serial for card in cards_of(batch, surplus)})
-            known = cards_of(batch, missing)
-            close(
-                handover, accepted=len(listed) - len(missing) + len(foreign), missing=known, surplus=foreign,
-                unseen=len(missing) - len(known),
-            )  # fmt: skip
+                nobodys = _take_new(work, paper, batch, sides, read, rows, handover)
+                born = len(read.serials) - len(nobodys)
+                close(handover, accepted=len(read.serials), surplus=nobodys, unseen=len(listed) - born)
         Paper.objects.filter(pk=paper.pk).update(counted=True)
         if paper.type == CARD_LIST.code:
             plastic.void_failed(batch, by=work.by)
-            parcels.prepare(batch, sides.taker)
+            if any(step.grain is Grain.PARCEL for step in FLOWS[batch.process].steps):
+                parcels.prepare(batch, sides.taker)
+            else:
+                for arrived in ARRIVED:
+                    arrived(batch)
 
     return _answer(work, paper, sides, lines, write)
 
@@ -183,33 +173,22 @@ def _register(work: ActWork, paper: Paper, sides: Sides, n: int, within: Group) 
 
 
 def _take_new(
-    work: ActWork, paper: Paper, batch: Batch, sides: Sides, read: Read, listed: Mapping[str, Mapping[str, str]]
-) -> None:  # fmt: skip
-    """The plastic is counted on this seat for the first time: cards are born here, void ones leave at once."""
-    roster = dict(Card.objects.filter(batch=batch).values_list("application_ref", "person_key"))
-    bound: dict[str, Bound] = {}
-    causes: dict[str, str] = {}
-    for serial, row in listed.items():
-        if serial in read.serials and row["app_no"] in roster:
-            bound[row["app_no"]] = Bound(serial, row.get("chip_serial", ""))
-            if row.get("condition") == "void":
-                causes[row["app_no"]] = row.get("cause") or "interrupted"
-    people = {key: app for app, key in roster.items() if app not in bound}
-    told = {card.serial for card in bound.values()}
-    for serial, face in read.serials.items():
-        app = people.get(person_key(work.seat.home, face.get("id_no", ""), face.get("name", "")))
-        # In the tray, but the list doesn't say whose, or names somebody unknown: whose it is stands on its face.
-        if serial not in told and app and app not in bound:
-            bound[app] = Bound(serial, "")
-            causes[app] = "row-missing"
+    work: ActWork, paper: Paper, batch: Batch, sides: Sides, read: Read, rows: pl.DataFrame, handover: Handover
+) -> Sequence[str]:  # fmt: skip
+    """The plastic is counted on this seat for the first time: cards are born here, void ones leave at once.
+
+    Returns the serials of what is nobody's here.
+    """
+    found = whose(BY_CODE[paper.type], rows, roster(batch), read.serials, work.seat.home)
     if work.seat.platform:
-        plastic.consume(batch.code, sides.giver, len(bound), by=work.by, step=None)
-        source = place(sides.giver, State.WORK, plastic.material_group(batch.code, plastic.BLANK))
+        plastic.consume(batch.code, sides.giver, len(found.bound), by=work.by, step=None)
+        source = plastic.in_work(batch.code, sides.giver)
     else:
         source = place(sides.giver, State.OUTSIDE, plastic.batch_group(batch))
-    plastic.bind(batch, sides.taker, bound, source, by=work.by, step=None)
-    plastic.fail(batch, causes, step="accept", source=paper.sender)
+    plastic.bind(batch, sides.taker, found.bound, source, by=work.by, step=None, handover=handover)
+    plastic.fail(batch, found.void, step="accept", source=paper.sender)
     plastic.void_failed(batch, by=work.by)
+    return found.nobodys
 
 
 def _take_known(
@@ -217,7 +196,7 @@ def _take_known(
 ) -> None:
     """Cards that these books know already: from the giver to the taker, what is missing stands with the giver.
 
-    A card that is void here stays void, whatever the list says of it.
+    A card that is void here stays void, whatever the list says of it; a returned one is kept.
     """
     cards = cards_of(batch, [*came, *missing])
     lying = where([card.pk for card in cards])
@@ -225,17 +204,33 @@ def _take_known(
     within = plastic.batch_group(batch)
     lost = place(sides.giver, State.MISSING, within)
     for at, source in places.items():
-        void, counted = source.state == State.VOID, source.state in (State.GOOD, State.VOID)
+        void, counted = source.state == State.VOID, source.state in (State.GOOD, State.VOID, State.HELD)
         gone = [c.pk for c in cards if lying.get(c.pk) == at and c.serial in missing and counted]
         here = [c.pk for c in cards if lying.get(c.pk) == at and c.serial in came]
         if gone:
             move(source, lost, Cards(gone), cause="missing", by=work.by, handover=handover)
         if here and source.organisation_id == sides.giver.pk:
-            whole = source.state == State.GOOD and count(source) == len(here)
+            back = handover.document == RETURNED.code
+            whole = source.state == State.GOOD and count(source) == len(here) and not back
             target = place(sides.taker, State.VOID if void else State.GOOD, within)
+            target = plastic.returned(sides.taker, batch, void=void) if back else target
             move(source, target, WHOLE if whole else Cards(here), cause="accept", by=work.by, handover=handover)
             if source.state == State.MISSING:
                 Case.objects.filter(card_id__in=here, closed_at=None).update(closed_at=timezone.now(), closing="找回")
+
+
+def _fail_returned(
+    work: ActWork, paper: Paper, batch: Batch, listed: Mapping[str, Mapping[str, str]], read: Read
+) -> None:
+    """Returned cards that came and whose cause makes them void."""
+    came = {serial: row["cause"] for serial, row in listed.items() if serial in read.serials}
+    void = {
+        card.application_ref: came[card.serial or ""]
+        for card in cards_of(batch, [*came])
+        if came[card.serial or ""] not in KEPT
+    }
+    plastic.fail(batch, void, step="return_cards", source=paper.sender)
+    plastic.void_failed(batch, by=work.by)
 
 
 def _line(code: str, kind: str, given: int, accepted: int, serial: str = "") -> dict[str, str]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
+from django.db.models import Q
 
 from zhika.engine.next import ready
 from zhika.errors import ConfigurationError
@@ -62,16 +63,18 @@ def notice(step: Step, n_in: int, n_out: int, at: datetime) -> pl.DataFrame:
 
 
 def _lots(batch: Batch) -> Mapping[str, tuple[int, int, object]]:
-    """Rows about the lots from which the batch was formed: summed, where this seat knows them."""
+    """Rows about the lots or applications from which the batch was formed: summed, where this seat knows them."""
     from django.apps import apps
 
     if not apps.is_installed("zhika.people"):
         return {}
     from zhika.people.models import Application
 
-    codes = set(Application.objects.filter(batch_code=batch.code).values_list("lot", flat=True))
+    made = Application.objects.filter(batch_code=batch.code)
     sums: dict[str, tuple[int, int, object]] = {}
-    for record in StepRecord.objects.filter(subject_kind=Grain.LOT, subject__in=codes).order_by("happened_at"):
+    early = Q(subject_kind=Grain.LOT, subject__in=made.exclude(lot="").values("lot"))
+    early |= Q(subject_kind=Grain.APPLICATION, subject__in=made.values("ref"))
+    for record in StepRecord.objects.filter(early).order_by("happened_at"):
         n_in, n_out, _ = sums.get(record.function, (0, 0, None))
         sums[record.function] = (n_in + record.n_in, n_out + record.n_out, record.happened_at)
     return sums

@@ -7,8 +7,11 @@ from django.db.models import Q
 from zhika.errors import NotAllowed
 from zhika.flows import FLOWS
 from zhika.flows.acts import ACTS
+from zhika.ledger.places import Movement
 from zhika.ledger.steps import ActRecord, StepRecord
 
+MACHINE = "zhika"
+"""Who does what needs nobody's hand, in the records. No person may go by it."""
 TITLES = {act.name: act.title for act in ACTS} | {s.work: s.title for flow in FLOWS.values() for s in flow.steps}
 
 
@@ -22,14 +25,19 @@ def check(
     persons: int = 1,
     with_reason: bool = False,
     not_by: Sequence[str] = (),
+    not_giver: bool = False,
 ) -> None:
-    """Raises NotAllowed with the rule that forbids it. `not_by`: earlier acts and rows on the subject, done by another.
+    """Raises NotAllowed with the rule that forbids it. `not_by`: earlier acts and rows on the subject, done by others.
+
+    `not_giver`: the subject is a handover; who gave it here, by whatever row or act, may not receive it.
 
     Names are compared as people read them: blanks around them make nobody else.
     """
     doer, other = by.strip(), second.strip()
     if any(name.startswith("<") for name in (doer, other)):
         raise NotAllowed(doer, title, "<…> 是占位, 请换成真实姓名")
+    if MACHINE in (doer.casefold(), other.casefold()):
+        raise NotAllowed(doer, title, f"{MACHINE} 是程序自己的名字, 请写经办人姓名")
     if not doer:
         raise NotAllowed("匿名", title, "须写明经办人 (--by)")
     if persons > 1 and (not other or other == doer):
@@ -40,5 +48,28 @@ def check(
         acts = ActRecord.objects.filter(name=earlier).filter(Q(subject=subject) | Q(subject__startswith=f"{subject}#"))
         rows = StepRecord.objects.filter(function=earlier, subject=subject)
         doers = {*acts.values_list("by", flat=True), *rows.values_list("by", flat=True)}
-        if doer in {name.strip() for name in doers}:
-            raise NotAllowed(doer, title, f"「{TITLES.get(earlier, earlier)}」是同一人所为")
+        if same := {doer, other} & {name.strip() for name in doers} - {""}:
+            raise NotAllowed(min(same), title, f"「{TITLES.get(earlier, earlier)}」是同一人所为")
+    if not_giver and doer in _givers(subject):
+        raise NotAllowed(doer, title, f"{subject} 是同一人移交的, 须由接收方的另一人清点")
+
+
+def name_of(by: str | None) -> str:
+    """How the records name who does it; None: nobody's hand."""
+    return MACHINE if by is None else by.strip()
+
+
+def _givers(code: str) -> set[str]:
+    """Who gave what travels under a handover, as far as it was given on this seat."""
+    given = Movement.objects.filter(handover__code=code, cause="give")
+    return {name.strip() for name in given.values_list("by", flat=True).distinct()}
+
+
+def check_many(title: str, subjects: Sequence[str], *, by: str, not_by: Sequence[str] = ()) -> None:
+    """The same for a row of many applications at once; earlier rows alone are looked at."""
+    check(title, "", by=by)
+    for start in range(0, len(subjects), 900) if not_by else ():
+        earlier = StepRecord.objects.filter(subject__in=subjects[start : start + 900], function__in=not_by)
+        for function, doer in earlier.values_list("function", "by").distinct():
+            if doer.strip() == by.strip():
+                raise NotAllowed(by.strip(), title, f"「{TITLES.get(function, function)}」是同一人所为")

@@ -32,18 +32,23 @@ def run(
     flow: Flow,
     step: Step,
     *,
-    by: str = "zhika",
+    by: str | None = None,
     evidence: str = "",
     facts: Mapping[str, Mapping[str, str]] | None = None,
 ) -> bool:
-    """Do one row for one lot, application, batch or parcel, once. False: done already, or another worker was first."""
+    """Do one row for one lot, application, batch or parcel, once. False: done already, or another worker was first.
+
+    `by`: the person whose hand does it; None where `zhika work` does.
+    """
     if done_already(subject, step):
         return False
-    if by != "zhika":
-        rules.check(step.title, subject.code, by=by, not_by=step.not_by)
+    facts = facts or {}
+    if by is not None:
+        second = {**facts.get("", {}), **facts.get(subject.code, {})}.get("second", "")
+        rules.check(step.title, subject.code, by=by, second=second, not_by=step.not_by)
     batch = _batch_of(subject)
-    with turns.turn(seat, batch.code if batch else subject.code, wait=by != "zhika"):
-        return _compute(seat, subject, flow, step, batch, by=by, evidence=evidence, facts=facts or {})
+    with turns.turn(seat, batch.code if batch else subject.code, wait=by is not None):
+        return _compute(seat, subject, flow, step, batch, by=rules.name_of(by), evidence=evidence, facts=facts)
 
 
 def _compute(

@@ -31,10 +31,11 @@ def send_mail(seat: Seat) -> int:
     late = timezone.now() - timedelta(hours=seat.mail.ask_after_hours)
     Outbox.objects.filter(published=True, receipt="", published_at__lt=late).update(published=False)
     for row in Outbox.objects.filter(published=False).order_by("peer", "number"):
-        sent += kept_apart("send", f"{row.peer}-{row.number:06d}", partial(_send, seat, row))
+        sent += bool(kept_apart("send", f"{row.peer}-{row.number:06d}", partial(_send, seat, row)))
     mail = Mailroom(seat)
     for answer in Inbox.objects.filter(answered=False).select_related("paper"):
-        sent += kept_apart("answer", f"{answer.peer}-{answer.number:06d}", partial(_send_receipt, seat, mail, answer))
+        name = f"{answer.peer}-{answer.number:06d}"
+        sent += bool(kept_apart("answer", name, partial(_send_receipt, seat, mail, answer)))
     return sent
 
 

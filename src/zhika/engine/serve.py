@@ -3,7 +3,16 @@
 from collections.abc import Callable
 from types import ModuleType
 
-from zhika.engine import booking, carrying, exceptions, found, handover, laws  # noqa: F401 - the engine's own acts and law
+from zhika.engine import (  # noqa: F401 - the engine's own acts and law
+    booking,
+    carrying,
+    counting,
+    exceptions,
+    found,
+    handover,
+    laws,
+    settling,
+)
 from zhika.engine.registry import ACT_FUNCTIONS, STEPS
 from zhika.engine.work import Done
 from zhika.errors import ConfigurationError

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from zhika.engine import desk
 from zhika.engine.outgoing import Mailroom
+from zhika.engine.plastic import code_of
 from zhika.engine.post import digest_of, keep, kept_apart, set_aside
 from zhika.engine.sending import archive, publish_receipt
 from zhika.engine.work import Subject
@@ -31,7 +32,7 @@ from zhika.flows.chart import Grain
 from zhika.flows.documents import BY_CODE, Document
 from zhika.flows.lanes import Lane
 from zhika.ledger import audit
-from zhika.ledger.batches import Party
+from zhika.ledger.batches import Batch, Party
 from zhika.ledger.mail import AGAIN, Inbox, Outbox, expected_number
 from zhika.ledger.steps import Paper
 from zhika.seat.config import Seat
@@ -57,13 +58,18 @@ def take_mail(seat: Seat) -> list[Arrival]:
     folder = seat.home / "mail" / "in"
     box = Mailbox(str(folder))
     if seat.mail.inbox:
-        far = Mailbox(seat.mail.inbox)
-        for stem in far.arrivals():
-            kept_apart("fetch", str(stem), partial(_fetch, far, stem, folder))
+        kept_apart("fetch", "inbox", partial(_fetch_all, seat.mail.inbox, folder))
     mail, arrivals = Mailroom(seat), list[Arrival]()
     for stem in box.arrivals():
         kept_apart("take", str(stem), partial(_take_one, seat, mail, box, stem, arrivals))
     return arrivals
+
+
+def _fetch_all(url: str, folder: Path) -> bool:
+    far = Mailbox(url)
+    for stem in far.arrivals():
+        kept_apart("fetch", str(stem), partial(_fetch, far, stem, folder))
+    return True
 
 
 def _fetch(far: Mailbox, stem: Stem, folder: Path) -> bool:
@@ -85,12 +91,15 @@ def _take_one(seat: Seat, mail: Mailroom, box: Mailbox, stem: Stem, arrivals: li
 def _take(seat: Seat, mail: Mailroom, folder: Path, stem: Stem) -> Arrival | None:
     """One package, in the order: who signed, number, content. None: it waits for the number before it."""
     digest = digest_of(folder / f"{stem}{MANIFEST}")
+    manifest: Manifest | PackageRefused
     try:
         manifest = read_manifest(folder, stem, trust=mail.trust, me=seat.name)
     except NotAuthentic as refused:
         if not (folder / f"{stem}{MANIFEST}").exists():
             return None  # another worker has just taken it
         return _reject(seat, mail, folder, stem, refused, digest)
+    except PackageRefused as refused:  # it is the peer's own and has its number, and is malformed
+        manifest = refused
     known = Inbox.objects.filter(peer=stem.peer, number=stem.number).first()
     if known:
         if known.manifest_sha256 == digest:
@@ -103,6 +112,8 @@ def _take(seat: Seat, mail: Mailroom, folder: Path, stem: Stem) -> Arrival | Non
     if stem.number != expected:
         _ask(seat, mail, folder, stem, expected)
         return None
+    if isinstance(manifest, PackageRefused):
+        return _refuse(seat, folder, stem, manifest, digest)
     try:
         document = _fits(seat, manifest)
         opened = open_payload(
@@ -150,13 +161,14 @@ def _fits(seat: Seat, manifest: Manifest) -> Document:
     lanes = {lane for lane, party in manifest.parties.items() if party.seat == manifest.sender}
     if not lanes & document.senders:
         raise PackageRefused(str(manifest.stem), Cause.WRONG_PARTY)
-    rows = Party.objects.filter(batch__code=manifest.batch).select_related("organisation", "batch")
-    for row in rows:
+    batch = Batch.objects.filter(code=manifest.batch).first()
+    # Elsewhere a document opens its batch; where batches are formed, one that was never formed is nobody's.
+    if (batch is None and seat.platform) or (batch is not None and batch.process != process):
+        raise PackageRefused(str(manifest.stem), Cause.WRONG_DOCUMENT)
+    for row in Party.objects.filter(batch=batch).select_related("organisation") if batch else ():
         party = manifest.parties.get(Lane(row.lane))
         if party is None or (party.organisation, party.seat) != (row.organisation.code, row.seat):
             raise PackageRefused(str(manifest.stem), Cause.WRONG_PARTY)
-        if row.batch.process != process:
-            raise PackageRefused(str(manifest.stem), Cause.WRONG_DOCUMENT)
     return document
 
 
@@ -171,13 +183,14 @@ def _file(
     subject = Subject(Grain.BATCH, manifest.batch or "")
     try:
         with transaction.atomic():
+            lane = _sender_lane(manifest, document)
             earlier = Paper.objects.filter(
-                batch_code=manifest.batch or "", type=document.code, receiver=seat.name
+                batch_code=manifest.batch or "", type=document.code, receiver=seat.name, sender_lane=lane
             ).count()
-            handover = f"{manifest.batch}~{document.code}" + (f"+{earlier + 1}" if earlier else "")
+            handover = code_of(subject.code, document, lane) + (f"+{earlier + 1}" if earlier else "")
             paper = desk.file(
                 seat, document, None, subject, process=manifest.process or "", batch_code=manifest.batch or "",
-                sender_lane=_sender_lane(manifest, document), sender=manifest.sender, receiver=seat.name,
+                sender_lane=lane, sender=manifest.sender, receiver=seat.name,
                 number=manifest.number, digest=frozen, count=manifest.rows, made_at=manifest.created_at,
                 handover=handover if document.things else "",
             )  # fmt: skip

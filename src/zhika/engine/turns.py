@@ -8,18 +8,18 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from zhika.errors import NotReady
+from zhika.errors import Busy
 from zhika.seat.config import Seat
 
 
 @contextmanager
 def turn(seat: Seat, code: str, *, wait: bool = False) -> Iterator[None]:
-    """Hold the turn of a batch or lot. Raises NotReady at once while another has it; with `wait`, waits for it."""
+    """Hold the turn of a batch or lot. Raises Busy at once while another has it; with `wait`, waits for it."""
     folder = seat.home / "log" / "turns"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"{code.replace('/', '_') or '_'}.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise NotReady(f"{code}: 正由另一进程办理, 稍后再试") from None
+            raise Busy(f"{code}: 正由另一进程办理, 稍后再试") from None
         yield

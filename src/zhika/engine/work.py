@@ -53,6 +53,8 @@ class Work:
     """Who is still in the batch, by application number, in line order; for a parcel or card, those it is about."""
     facts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """What was told by hand: by subject ('' for all)."""
+    refs: tuple[str, ...] = ()
+    """Of a row of grain application: the applications it is done for, by number."""
     by: str = "zhika"
     evidence: str = ""
     now: datetime = field(default_factory=lambda: datetime.now().astimezone())
@@ -107,8 +109,6 @@ class Done:
     """Who takes the things, where the lane alone does not say."""
     handover: str = ""
     """Code of the handover that an act opens, where a document of things leaves again."""
-    quantity: int = 0
-    """Pieces of material that travel (one module and one blank each count as one piece of their kind)."""
     write: Callable[[], None] | None = None
     """What the lane writes in its own tables, in the same transaction."""
     after: str = ""
@@ -130,7 +130,7 @@ class ActWork:
     rows: Rows | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     people: Mapping[str, Card] = field(default_factory=dict)
-    """Of an act done card by card: the cards it is about, by application number."""
+    """Of an act done card by card, or on picked cards: the cards it is about, by application number."""
     told: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """And what was told of each, by application number."""
     by: str = "zhika"

@@ -1,5 +1,6 @@
 """What can be told of a package from its two clear files: who signed it, for whom, and whether that seat may."""
 
+import json
 from collections.abc import Callable, Set
 from pathlib import Path
 from typing import TypeVar
@@ -23,7 +24,8 @@ def read_manifest(folder: Path, stem: Stem, *, trust: Trust, me: str) -> Manifes
     """The manifest of a package that a known seat signed and sent to `me`; the payload is not looked at.
 
     Checked in this order: signer known, signature over the exact bytes, form, name of the files, receiver. Raises
-    `NotAuthentic`: such a package takes no number and earns no receipt.
+    `NotAuthentic`: such a package takes no number and earns no receipt; and `PackageRefused` for one whose signer
+    names itself, its number and `me` and says the rest in a form that no manifest has.
     """
     manifest = _read_signed(folder, stem, trust, me, Manifest.from_bytes)
     if manifest.certificate != trust.peers[stem.peer].fingerprint:
@@ -64,12 +66,23 @@ def _read_signed(folder: Path, stem: Stem, trust: Trust, me: str, form: Callable
     try:
         facts = form(content, where)
     except Refused as refused:
-        raise NotAuthentic(where, Cause.BAD_MANIFEST, refused.faults) from refused
+        kind = PackageRefused if _says(content, stem, me) else NotAuthentic
+        raise kind(where, Cause.BAD_MANIFEST, refused.faults) from refused
     if facts.stem != stem:
         raise NotAuthentic(where, Cause.NAME_DIFFERS)
     if facts.receiver != me:
         raise NotAuthentic(where, Cause.WRONG_RECEIVER)
     return facts
+
+
+def _says(content: bytes, stem: Stem, me: str) -> bool:
+    """Whether signed bytes that are no manifest still say for whom they are, and under which sender and number."""
+    try:
+        facts = json.loads(content)
+    except (ValueError, RecursionError):
+        return False
+    names = ("sender", "number", "document", "receiver")
+    return isinstance(facts, dict) and [facts.get(name) for name in names] == [*stem, me]
 
 
 def _clear(path: Path) -> bytes:

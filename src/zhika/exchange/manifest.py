@@ -14,6 +14,7 @@ SEAT_NAME = "[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*"
 """A seat's name: each part begins with a letter, so that a package's name can be taken apart again."""
 CODE = "[A-Za-z0-9][A-Za-z0-9-]{0,39}"
 """Code of a batch or an organisation: it becomes the name of folders and files."""
+CODE_RULE = "编号只可用字母、数字与连字符, 以字母或数字开头, 最长 40 个字符"
 _STEM = re.compile(rf"(?P<peer>{SEAT_NAME})-(?P<number>[0-9]{{6,12}})-(?P<document>[a-z]+(-[a-z]+)*)")
 
 MANIFEST, SIGNATURE, PAYLOAD = ".json", ".p7s", ".age"

@@ -48,18 +48,20 @@ def seal_payload(rows: table.Rows, photos: Mapping[str, Path], header: Header, s
     """Seal rows and photos to `header.recipient` as the file `staging/SHA256`, on disk when this returns.
 
     The sealing differs each time: call it once for a package and publish the same bytes ever after. Memory holds the
-    rows and one photo. Raises `Refused` for rows that the document does not take, a photo that is named but not given
-    or given but not named, and a photo whose bytes are not those of its name.
+    rows and one photo. Raises `Refused` for a header that its receiver could not read, rows that the document does not
+    take, a photo that is named but not given or given but not named, and a photo whose bytes are not those of its name.
     """
     document = BY_CODE[header.document]
     if header.rows != rows.height:
         raise ValueError(f"the header counts {header.rows} rows of {header.document}, there are {rows.height}")
+    inner = header.to_bytes()
+    Header.from_bytes(inner, document.title)  # here it can still be mended: once numbered, it must leave as it is
     encoded = table.encode(document, rows, where=document.title)
     if photos.keys() != photos_named(document, rows):
         raise Refused([Fault(document.title, Cause.BAD_PHOTO.rule)])
     staging.mkdir(parents=True, exist_ok=True)
     part = staging / f"{uuid.uuid4().hex}.part"
-    packing = archive.Packing(header.to_bytes(), encoded, photos, int(header.created_at.timestamp()))
+    packing = archive.Packing(inner, encoded, photos, int(header.created_at.timestamp()))
     try:
         with part.open("xb") as file:
             writer = _Hashing(file)

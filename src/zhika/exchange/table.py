@@ -1,5 +1,6 @@
 """The rows of a document as a file, checked on the way out and on the way in."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +14,12 @@ from zhika.flows.documents import Document
 
 Rows = pl.DataFrame
 """Rows of one document: its columns in its order, all of them text; an empty value is "", never null."""
+
+
+def frame(document: Document, told: Iterable[Mapping[str, str]]) -> Rows:
+    """Rows as the document declares them, from what is told of each; what it does not declare is left out."""
+    rows = [{name: one[name] for name in document.columns} for one in told]
+    return pl.DataFrame(rows, schema=dict.fromkeys(document.columns, pl.String))
 
 
 def encode(document: Document, rows: Rows, layout: Layout = CSV, where: str = "rows.csv") -> bytes:

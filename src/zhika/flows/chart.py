@@ -68,7 +68,8 @@ class Step:
     makes: frozenset[str] = frozenset()
     cards: Cards | None = None
     not_by: tuple[str, ...] = ()
-    """Functions of earlier rows on the same subject whose doer may not do this one by hand."""
+    """Functions of earlier rows, or acts, whose doer may not do this one by hand: on the same subject, and for a row of
+    grain card on the lot, application or batch that the card came from."""
     box: bool = True
     """False: a row that is no numbered box of the chart."""
 

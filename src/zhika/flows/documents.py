@@ -293,7 +293,12 @@ COLLECTION = Document(  # 领卡回执
 ACTIVATION = Document("activation", "激活回执", {BANK}, {CENTRE}, (CARD_SERIAL, DATE))  # 激活回执
 BLOCK_NOTICE = Document(  # 挂失/注销通知
     "block-notice", "挂失/注销通知", {CENTRE, BANK}, {BANK, CENTRE},
-    (CARD_SERIAL, Field("kind", "种类", 12, "lost-call"), Field("until", "有效至", 10, "2026-12-08", required=False)),
+    (
+        CARD_SERIAL,
+        Field("kind", "种类", 12, "lost-call"),
+        Field("until", "有效至", 10, "2026-12-08", required=False),
+        Field("at", "办理时间", 32, "2026-11-23T10:00:00+08:00"),
+    ),
 )  # fmt: skip
 ACCEPTANCE = Document(  # 交接回执, the answer to every ⇒
     "acceptance", "交接回执", EVERYONE - {INSURED}, EVERYONE - {INSURED},
@@ -314,15 +319,17 @@ DESTRUCTION = Document(  # 销毁记录
     "destruction", "销毁记录", {BANK, CENTRE}, {INTEGRATOR, CENTRE},
     (CARD_SERIAL, Field("witness", "监销人", 30, "王芳"), Field("second_witness", "监销人二", 30, "李敏"), DATE), Key.NONE,
 )  # fmt: skip
-SETTLEMENT = Document(  # 结算单
+SETTLEMENT = Document(  # 结算单: a line for each item, kind and reason of the period
     "settlement", "结算单", {CENTRE}, {CENTRE},
     (
         CENTRE_NO,
         Field("period", "结算期", 7, "2026-11"),
-        Field("replacements", "补换卡数", 9, "12"),
-        Field("fees", "收费", 12, "240.00"),
-        Field("refunds", "退费", 12, "20.00"),
-        Field("net", "净额", 12, "220.00"),
+        Field("item", "项目", 8, "fee"),
+        Field("of", "业务所属期", 7, "2026-11", required=False),
+        Field("kind", "业务类型", 12, "lost", SCHEME_SEEN, required=False),
+        Field("exempt", "免收事由", 20, "", SCHEME_SEEN, required=False),
+        Field("count", "笔数", 9, "12"),
+        Field("amount", "金额", 15, "240.00"),
     ), Key.NONE,
 )  # fmt: skip
 PROGRESS = Document(  # 进度通知

@@ -22,3 +22,7 @@ REPLACEMENT_OWN = {
     Lane.INTEGRATOR: FORM_FIELDS | MATERIAL_FIELDS,  # the production database: form and photo of the old card
     Lane.BANK: BANK_FIELDS,
 }
+
+MAKERS = ("collect", "confirm", "form")
+ASKERS = ("fill_form", "apply", "apply_replacement", "form_requests")
+"""Rows and acts by which a card is made or asked for: who did one of them may not hand that card out."""

@@ -23,7 +23,7 @@ from zhika.flows.documents import (
     SEMI_FINISHED,
 )  # fmt: skip
 from zhika.flows.lanes import Lane
-from zhika.flows.own import BATCH_OWN, NEW_OWN, REPLACEMENT_OWN
+from zhika.flows.own import ASKERS, BATCH_OWN, MAKERS, NEW_OWN, REPLACEMENT_OWN
 from zhika.flows.urban import CHIP_NEEDS, COLLECTED_FIELDS, NUMBERS, PERSONALISE_TITLE, SERIALS
 
 INSURED, UNIT, CENTRE, INTEGRATOR, SUPPLIER, BANK = Lane
@@ -70,7 +70,7 @@ RURAL_BATCH = Flow("rural-batch", "农村批量制卡", "附件4 一", (
     Step(13, CENTRE, "转交乡镇、村", "pass_on", EACH, PARCEL, awaits=(CARD_LIST,), sends=(PASSING_ON,),
          needs=frozenset({"unit_no", "card_serial"}), cards=Cards.GIVE, box=False),
     Step(14, UNIT, "社保卡交接手续", "hand_out", EACH, CARD, awaits=(PASSING_ON,), sends=(COLLECTION,),
-         needs=frozenset({"id_no", "card_serial"}), makes=COLLECTED_FIELDS, cards=Cards.ISSUE),
+         needs=frozenset({"id_no", "card_serial"}), makes=COLLECTED_FIELDS, cards=Cards.ISSUE, not_by=MAKERS),
 ), BATCH_OWN)  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def _from_blank_to_hand(first: int) -> tuple[Step, ...]:
         *_bank(n + 3),
         Step(n + 8, BANK, "提交制卡清单及社保卡数据", "deliver", THING, sends=(CARD_LIST,), cards=Cards.GIVE),
         Step(n + 9, CENTRE, "社保卡交接手续", "hand_out", EACH, CARD, awaits=(CARD_LIST,), sends=(COLLECTION,),
-             needs=frozenset({"id_no", "card_serial"}), makes=COLLECTED_FIELDS, cards=Cards.ISSUE),
+             needs=frozenset({"id_no", "card_serial"}), makes=COLLECTED_FIELDS, cards=Cards.ISSUE, not_by=ASKERS),
     )  # fmt: skip
 
 
@@ -94,7 +94,8 @@ RURAL_NEW = Flow("rural-new", "农村零星新增制卡", "附件4 二", (
     Step(2, INSURED, "提出参合申请、缴费", "apply", EACH, APPLICATION, sends=(RURAL_APPLICATION,),
          makes=frozenset({"payment_no"})),
     Step(3, CENTRE, "审核、录入参合信息并扫描相片形成参合数据", "review", EACH, APPLICATION, awaits=(RURAL_APPLICATION,),
-         needs=frozenset({"payment_no", "photo"}), makes=frozenset({"flag", "reason"})),
+         needs=frozenset({"payment_no", "photo"}), makes=frozenset({"flag", "reason"}),
+         not_by=("fill_form", "apply")),
     Step(4, CENTRE, "发送参合数据", "send_insured", sends=(RURAL_INSURED,)),
     Step(5, INTEGRATOR, "校验参合人员相关信息,形成制卡数据", "check_insured", awaits=(RURAL_INSURED,),
          needs=frozenset({"photo", "id_no", "sex"}), makes=frozenset({"ssc_no", "issue_date"})),
@@ -105,7 +106,8 @@ RURAL_REPLACEMENT = Flow("rural-replacement", "农村补换卡", "附件4 三", 
     Step(1, INSURED, "提出补卡申请、缴费", "apply_replacement", EACH, APPLICATION, sends=(REPLACEMENT_APPLICATION,),
          makes=frozenset({"app_no", "payment_no", "old_card", "reason", "kind"})),
     Step(2, CENTRE, "审核确认", "review_replacement", EACH, APPLICATION, awaits=(REPLACEMENT_APPLICATION,),
-         needs=frozenset({"old_card", "reason", "payment_no"}), makes=frozenset({"flag", "centre"})),
+         needs=frozenset({"old_card", "reason", "payment_no"}), makes=frozenset({"flag", "centre"}),
+         not_by=("apply_replacement",)),
     Step(3, CENTRE, "发送参合数据", "send_insured", sends=(REPLACEMENT_DATA,)),
     Step(4, INTEGRATOR, "校验参合人员相关信息,形成制卡数据", "check_insured", awaits=(REPLACEMENT_DATA,),
          needs=frozenset({"photo", "id_no", "sex"}), makes=frozenset({"ssc_no", "issue_date"})),

@@ -27,7 +27,7 @@ from zhika.flows.documents import (
     URBAN_INSURED,
 )  # fmt: skip
 from zhika.flows.lanes import Lane
-from zhika.flows.own import BATCH_OWN, NEW_OWN, REPLACEMENT_OWN
+from zhika.flows.own import ASKERS, BATCH_OWN, MAKERS, NEW_OWN, REPLACEMENT_OWN
 
 INSURED, UNIT, CENTRE, INTEGRATOR, SUPPLIER, BANK = Lane
 AUTO, HAND, THING, EACH = Kind
@@ -71,7 +71,7 @@ URBAN_BATCH = Flow("urban-batch", "城镇批量制卡", "附件1 一", (
     Step(13, CENTRE, "转交主管部门、乡镇", "pass_on", EACH, PARCEL, awaits=(CARD_LIST,), sends=(PASSING_ON,),
          needs=frozenset({"unit_no", "card_serial"}), cards=Cards.GIVE, box=False),
     Step(14, UNIT, "社保卡交接手续", "hand_out", EACH, CARD, awaits=(PASSING_ON,), sends=(COLLECTION,),
-         needs=frozenset({"id_no", "name", "card_serial"}), makes=COLLECTED_FIELDS, cards=Cards.ISSUE),
+         needs=frozenset({"id_no", "name", "card_serial"}), makes=COLLECTED_FIELDS, cards=Cards.ISSUE, not_by=MAKERS),
     Step(15, BANK, "柜台激活卡片", "activate", EACH, CARD, awaits=(COLLECTION,), sends=(ACTIVATION,),
          needs=frozenset({"account", "date", "id_no"}), makes=frozenset({"date"})),
 ), BATCH_OWN)  # fmt: skip
@@ -93,7 +93,7 @@ def _finished_at_the_integrator(first: int, made: Step) -> tuple[Step, ...]:
              makes=frozenset({"account", "status", "tracks"}), cards=Cards.BANK),
         Step(n + 7, BANK, "提交制卡清单及社保卡数据", "deliver", THING, sends=(CARD_LIST,), cards=Cards.GIVE),
         Step(n + 8, CENTRE, "社保卡交接手续", "hand_out", EACH, CARD, awaits=(CARD_LIST,), sends=(COLLECTION,),
-             needs=frozenset({"id_no", "card_serial"}), makes=COLLECTED_FIELDS, cards=Cards.ISSUE),
+             needs=frozenset({"id_no", "card_serial"}), makes=COLLECTED_FIELDS, cards=Cards.ISSUE, not_by=ASKERS),
     )  # fmt: skip
 
 
@@ -108,7 +108,8 @@ URBAN_NEW = Flow("urban-new", "城镇零星新增制卡", "附件1 二", (
     Step(2, INSURED, "提出参保申请、缴费", "apply", EACH, APPLICATION, sends=(URBAN_APPLICATION,),
          makes=frozenset({"payment_no"})),
     Step(3, CENTRE, "审核、录入参保信息并扫描相片形成参保数据", "review", EACH, APPLICATION, awaits=(URBAN_APPLICATION,),
-         needs=frozenset({"payment_no", "photo"}), makes=frozenset({"flag", "reason"})),
+         needs=frozenset({"payment_no", "photo"}), makes=frozenset({"flag", "reason"}),
+         not_by=("fill_form", "apply")),
     Step(4, CENTRE, "发送参保数据", "send_insured", sends=(URBAN_INSURED,)),
     Step(5, INTEGRATOR, "校验参保人员相关信息,形成制卡数据", "check_insured", awaits=(URBAN_INSURED,),
          needs=frozenset({"photo", "id_no", "sex"}), makes=frozenset({"ssc_no", "issue_date"})),
@@ -119,7 +120,8 @@ URBAN_REPLACEMENT = Flow("urban-replacement", "城镇补换卡", "附件1 三", 
     Step(1, INSURED, "提出补卡申请、缴费", "apply_replacement", EACH, APPLICATION, sends=(REPLACEMENT_APPLICATION,),
          makes=frozenset({"app_no", "payment_no", "old_card", "reason", "kind"})),
     Step(2, CENTRE, "审核确认", "review_replacement", EACH, APPLICATION, awaits=(REPLACEMENT_APPLICATION,),
-         needs=frozenset({"old_card", "reason", "payment_no"}), makes=frozenset({"flag", "centre"})),
+         needs=frozenset({"old_card", "reason", "payment_no"}), makes=frozenset({"flag", "centre"}),
+         not_by=("apply_replacement",)),
     Step(3, CENTRE, "发送参保数据", "send_insured", sends=(REPLACEMENT_DATA,)),
     Step(4, INTEGRATOR, "校验参保人员相关信息,形成制卡数据", "check_insured", awaits=(REPLACEMENT_DATA,),
          needs=frozenset({"photo", "id_no", "sex"}), makes=frozenset({"ssc_no", "issue_date"})),

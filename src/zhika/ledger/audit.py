@@ -3,12 +3,18 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from zhika.ledger.alone import alone
+
+SEAL_AFTER = 100
+"""Entries that are sealed as one range, as soon as there are so many."""
+OVERDUE = timedelta(days=1)
+"""So many entries that stand so long without a seal had one, or nobody has worked."""
 
 
 class AuditEntry(models.Model):
@@ -65,18 +71,32 @@ def seal(sign: Callable[[bytes], bytes], *, least: int = 1) -> AuditSeal | None:
         )
 
 
-def faults(is_signed: Callable[[bytes, bytes], bool]) -> Iterator[tuple[AuditSeal, str]]:
-    """Every closed range that is not as it was sealed, with what is wrong.
+def faults(is_signed: Callable[[bytes, bytes], bool]) -> Iterator[tuple[str, str]]:
+    """Every range of entries, as FIRST–LAST, that is not as it was sealed, or has no seal; with what is wrong.
 
-    `is_signed(content, signature)` says whether the seat signed this content. An entry that was changed, taken out or
-    put in breaks its range's digest; a range taken out, or sealed anew, breaks the chain or the signature.
+    `is_signed(content, signature)` says whether the seat signed this content. The first range begins with entry 1 and
+    each other after the one before. An entry that was changed, taken out or put in breaks its range's digest; a range
+    taken out, or sealed anew, breaks the chain or the signature; the last ones taken out leave entries without a seal.
     """
     after, previous = 0, ""
     for closed in AuditSeal.objects.order_by("last_id"):
-        if (closed.first_id, closed.previous) != (after + 1, previous):
-            yield closed, "与前一段不衔接"
+        within = f"{closed.first_id}–{closed.last_id}"
+        if closed.first_id != after + 1:
+            yield f"{after + 1}–{closed.first_id - 1}", "这一段的封存记录缺失"
+        if closed.previous != previous:
+            yield within, "与前一段不衔接"
         if digest(closed.first_id, closed.last_id, closed.previous) != closed.sha256:
-            yield closed, "记录与封存时不同"
+            yield within, "记录与封存时不同"
         if not is_signed(closed.sha256.encode(), bytes(closed.signature)):
-            yield closed, "签名不符"
+            yield within, "签名不符"
         after, previous = closed.last_id, closed.sha256
+    if last := overdue():
+        yield f"{after + 1}–{last}", "没有封存: 封存记录缺失, 或 zhika work 久未运行"
+
+
+def overdue() -> int:
+    """The last entry (primary key) that should long have been sealed; 0: none."""
+    after = AuditSeal.objects.aggregate(last=Max("last_id"))["last"] or 0
+    old = AuditEntry.objects.filter(pk__gt=after, at__lt=timezone.now() - OVERDUE).order_by("pk")
+    keys = list(old.values_list("pk", flat=True))
+    return int(keys[-1]) if len(keys) >= SEAL_AFTER else 0

@@ -1,6 +1,7 @@
 """Organisations, units, batches, and the bundles a batch is cut into."""
 
 from django.db import models
+from django.db.models import Q
 
 
 class Organisation(models.Model):
@@ -52,6 +53,14 @@ class Batch(models.Model):
     origin_batch = models.ForeignKey("self", models.PROTECT, null=True)
     formed_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    """Every row of this seat is done, card by card too: a round looks at it no more."""
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["process"], condition=Q(ended_at=None), name="batch_not_ended"),
+            models.Index(fields=["process"], condition=Q(closed_at=None), name="batch_not_closed"),
+        ]
 
     def __str__(self) -> str:
         return self.code

@@ -135,8 +135,9 @@ def _post(source: Place, target: Place, n: int) -> None:
 
 
 def born(
-    row: BundleRow, cards: Sequence[Card], source: Place, target: Place, *, by: str, step: StepRecord | None
-) -> None:
+    row: BundleRow, cards: Sequence[Card], source: Place, target: Place, *, by: str, step: StepRecord | None,
+    handover: Handover | None = None,
+) -> None:  # fmt: skip
     """The bundle's plastic is counted here for the first time: from now on its cards have a place.
 
     `cards` carry their serials; those of the bundle that aren't among them never had plastic here.
@@ -152,11 +153,20 @@ def born(
             )
         movement = Movement.objects.create(
             booked_day=today(), happened_at=timezone.now(), from_place=source, to_place=target, n=len(cards),
-            bundle=row, step=step, cause="born", by=by,
+            bundle=row, step=step, handover=handover, cause="born", by=by,
         )  # fmt: skip
         _post(source, target, len(cards))
         row.birth_place, row.birth_movement = target, movement
         row.save(update_fields=["birth_place", "birth_movement"])
+
+
+@dataclass(frozen=True)
+class Short:
+    """Pieces of material that are missing, or too many, of one kind in one group."""
+
+    within: Group
+    kind: str
+    n: int
 
 
 # Two-sided handover ------------------------------------------------------------------------------------------------
@@ -193,15 +203,18 @@ def close(
     missing: Sequence[Card | str] = (),
     surplus: Sequence[str] = (),
     unseen: int = 0,
+    short: Sequence[Short] = (),
+    over: Sequence[Short] = (),
 ) -> None:
-    """Accepted, once. What is missing stands with a case each.
+    """Accepted, once. What is missing or surplus stands with a case each, material with one a lot and kind.
 
-    `unseen`: pieces that the list names and that never came into these books: their case stands in the giver's.
+    `unseen`: pieces by which the list is longer than what came into these books: their cases stand in the giver's.
+    Below zero where the giver's list leaves out more cards than lack.
     """
     if handover.accepted is not None:
         raise NotAllowed(handover.to_organisation.code, f"再次接收 {handover.code}", "交接已关闭")
     now = timezone.now()
-    difference = len(missing) + unseen - len(surplus)
+    difference = len(missing) + unseen - len(surplus) + sum(s.n for s in short) - sum(s.n for s in over)
     handover.accepted, handover.difference, handover.accepted_at = accepted, difference, now
     handover.save(update_fields=["accepted", "difference", "accepted_at"])
     for piece in missing:
@@ -210,3 +223,8 @@ def close(
         Case.objects.create(kind="missing", handover=handover, card=card, serial=serial, opened_at=now)
     for serial in surplus:
         Case.objects.create(kind="surplus", handover=handover, serial=serial, opened_at=now)
+    for kind, pieces in ((Case.MISSING, short), (Case.SURPLUS, over)):
+        for lot in pieces:
+            Case.objects.create(
+                kind=kind, handover=handover, group=lot.within, serial=lot.kind, n=lot.n, opened_at=now
+            )  # fmt: skip

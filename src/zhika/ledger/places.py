@@ -28,6 +28,7 @@ class State(models.TextChoices):
     MISSING = "missing", "短少"
     ISSUED = "issued", "已领"
     DESTROYED = "destroyed", "已销毁"
+    WRITTEN_OFF = "writtenoff", "已核销"
 
 
 class Group(models.Model):
@@ -117,19 +118,57 @@ class Handover(models.Model):
     given_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True)
 
+    class Meta:
+        indexes = [models.Index(fields=["code"], condition=Q(shipped=False), name="handover_not_shipped")]
+
 
 class Case(models.Model):
-    """A difference somebody must explain. Its batch can't close while it is open."""
+    """A difference somebody must explain, of a handover or of a stock count. Its batch can't close while it is open."""
+
+    MISSING, SURPLUS, WRONG = "missing", "surplus", "wrong-state"
 
     kind = models.CharField(max_length=12)
-    """missing | surplus"""
-    handover = models.ForeignKey(Handover, models.PROTECT, related_name="cases")
+    """missing | surplus | wrong-state: it lies there, and the books have it as something else"""
+    handover = models.ForeignKey(Handover, models.PROTECT, null=True, related_name="cases")
+    """None where a count found it."""
+    count = models.CharField(max_length=60, blank=True, db_index=True)
+    """Code of the stock count that found it."""
+    organisation = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="cases")
+    """At whom a count found it."""
+    batch = models.ForeignKey(Batch, models.PROTECT, null=True, related_name="cases")
+    """Whose close it stops; a handover's case stops its handover's batch."""
+    group = models.ForeignKey(Group, models.PROTECT, null=True, related_name="cases")
+    """Where the pieces are counted; None where a handover says it."""
     card = models.ForeignKey(Card, models.PROTECT, null=True, related_name="cases")
     serial = models.CharField(max_length=40, blank=True)
     n = models.IntegerField(default=1)
+    note = models.CharField(max_length=200, blank=True)
+    """What was seen where: tray, and what the books say. No person's data."""
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
     closing = models.CharField(max_length=200, blank=True)
+
+    @property
+    def number(self) -> str:
+        """How people name it: K17."""
+        return f"K{self.pk}"
+
+    @property
+    def holder(self) -> Organisation:
+        """Who answers for it: whoever gave, or at whom it was counted."""
+        answers = self.organisation or (self.handover.from_organisation if self.handover else None)
+        assert answers is not None
+        return answers
+
+    @property
+    def source(self) -> str:
+        """Code of the handover or count that found it."""
+        return self.handover.code if self.handover else self.count
+
+    @classmethod
+    def of_batch(cls, code: str) -> "models.QuerySet[Case]":
+        """Cases that stop a batch's close."""
+        return cls.objects.filter(Q(batch__code=code) | Q(handover__batch__code=code))
 
 
 def group(code: str, kind: str, ref: str = "") -> Group:

@@ -3,20 +3,34 @@
 from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import date
+from typing import NamedTuple
 
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
 from zhika.ledger.places import Movement, Place
 
 
-def where(cards: Iterable[int], *, on: date | None = None) -> dict[int, int]:
-    """Place (primary key) of each card that has plastic: from its bundle's birth place along the movements.
+class Lies(NamedTuple):
+    """Where a card lies, and the movement that brought it there; primary keys."""
 
-    The next movement is the card's own, or of its bundle, or of the whole place. `on`: stop at the end of that day.
+    place: int
+    movement: int
+
+
+def where(cards: Iterable[int], *, on: date | None = None) -> dict[int, int]:
+    """Place (primary key) of each card that has plastic."""
+    return {card: at.place for card, at in lies(cards, on=on).items()}
+
+
+def lies(cards: Iterable[int], *, on: date | None = None) -> dict[int, Lies]:
+    """Place and last movement of each card that has plastic: from its bundle's birth place along the movements.
+
+    The next movement is the card's own, or of its bundle, or of the whole place. Where the card's last own movement
+    leads it lies whatever was before, so the way begins there. `on`: stop at the end of that day.
     """
     wanted = list(cards)
     births: dict[int, tuple[int, int, int]] = {}
-    own: dict[int, list[tuple[int, int, int]]] = {}
+    own: dict[int, tuple[int, int]] = {}
     for start in range(0, len(wanted), 900):
         part = wanted[start : start + 900]
         rows = Card.objects.filter(pk__in=part, serial__isnull=False, bundle__birth_movement__isnull=False)
@@ -26,11 +40,8 @@ def where(cards: Iterable[int], *, on: date | None = None) -> dict[int, int]:
             births[pk] = (bundle, at, since)
         moved = Movement.objects.filter(card_id__in=part)
         moved = moved.filter(booked_day__lte=on) if on else moved
-        for card, pk, source, target in moved.order_by("pk").values_list(
-            "card_id", "pk", "from_place_id", "to_place_id"
-        ):
-            own.setdefault(card, []).append((pk, source, target))
-    shared = _Shared(on)
+        for card, pk, target in moved.order_by("pk").values_list("card_id", "pk", "to_place_id"):
+            own[card] = (pk, target)
     if on and births:
         early = set(
             Movement.objects.filter(pk__in={b[2] for b in births.values()}, booked_day__gt=on).values_list(
@@ -38,27 +49,18 @@ def where(cards: Iterable[int], *, on: date | None = None) -> dict[int, int]:
             )
         )
         births = {card: birth for card, birth in births.items() if birth[2] not in early}
-    found: dict[int, int] = {}
-    together: dict[tuple[int, int, int], int] = {}
-    for card, birth in births.items():
-        if card not in own and birth in together:  # cards without a movement of their own go their bundle's way
-            found[card] = together[birth]
-            continue
-        bundle, at, since = birth
-        mine = iter(own.get(card, ()))
-        next_own = next(mine, None)
-        while True:
-            next_shared = shared.after(at, bundle, since)
-            if next_own and (next_shared is None or next_own[0] < next_shared[0]):
-                since, _, at = next_own
-                next_own = next(mine, None)
-            elif next_shared:
-                since, at = next_shared
-            else:
-                break
-        found[card] = at
-        if card not in own:
-            together[birth] = at
+    shared = _Shared(on)
+    found: dict[int, Lies] = {}
+    together: dict[tuple[int, int, int], Lies] = {}
+    for card, (bundle, at, since) in births.items():
+        if card in own:
+            since, at = own[card]
+        begun = (bundle, at, since)
+        if begun not in together:  # cards without a movement of their own go their bundle's way
+            while following := shared.after(at, bundle, since):
+                since, at = following
+            together[begun] = Lies(at, since)
+        found[card] = together[begun]
     return found
 
 

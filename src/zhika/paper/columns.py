@@ -4,12 +4,13 @@ Worked out before typesetting, from the typeface's own widths: the typesetter th
 instead of a cell for every value, which takes a fifth of the time. Lengths in mm, type size in points.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
 
 from zhika.card.face import MM_PER_INCH, PT_PER_INCH
+from zhika.flows.words import wrap
 from zhika.paper.typeface import font
 
 SHORT_EDGE, LONG_EDGE = 210.0, 297.0
@@ -44,17 +45,15 @@ def em(text: str) -> float:
     return sum(map(_advance, text))
 
 
-def heading(title: str) -> str:
-    """A column's title in the lines it is printed in.
+def heading(title: str, values: Iterable[str] = ()) -> str:
+    """A column's title in the lines it is printed in: one, where its values are as wide, else two of like length.
 
-    >>> heading("成品/作废")
-    '成品/\\n作废'
+    >>> heading("成品/作废"), heading("单位（村）编号", ["350583"]), heading("公民身份号码", ["350502199001010018"])
+    ('成品/\\n作废', '单位\\n（村）编号', '公民身份号码')
     """
-    return title.replace("/", "/\n") if len(title) > _TITLE_LINE else title
-
-
-def _title_em(line: str) -> float:
-    return em(line) if len(line) <= _TITLE_LINE else ceil(em(line) / 2) + 1
+    if len(title) <= _TITLE_LINE or any(em(value) >= em(title) for value in set(values)):
+        return title
+    return title.replace("/", "/\n") if "/" in title else "\n".join(wrap(title, ceil(em(title) / 2) + 1))
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def fit(titles: Sequence[str], columns: Sequence[Sequence[str]]) -> Table:
     for title, values in zip(titles, columns, strict=True):
         distinct = set(values)
         value_width = max((em(value) for value in distinct), default=0) * unit
-        title_width = max(map(_title_em, title.split("\n"))) * unit
+        title_width = max(map(em, title.split("\n"))) * unit
         width = max(value_width, title_width) + 2 * PAD + 0.4
         rigid = width <= _UNBROKEN and all(value.isascii() for value in distinct)
         natural.append(width)

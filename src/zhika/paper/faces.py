@@ -83,24 +83,26 @@ def overprint(image: Image.Image, pan: str, expiry: str, cvv2: str, product: Pro
 
 
 def proof(fields: Mapping[str, str], photo: bytes | None, product: Product) -> Image.Image:
-    """The back as people may look at it: number's middle, expiry and CVV2 blanked, given or not.
+    """The back as people may look at it: the middle of both numbers, expiry and CVV2 blanked, given or not.
 
+    The name stays: without it nobody could find the card that the proof is of.
     Without a `pan` (a rural card before the bank's overprint) none of the three is drawn.
     """
     seen = {name: fields.get(name, "") for name in PERSONAL_FIELDS}
+    seen["id_no"] = blanked(seen["id_no"])
     pan = fields.get("pan", "")
     if pan:
         seen |= {"pan": blanked(pan), "expiry": BLANK * 4, "cvv2": BLANK * 3}
     return _back(seen, photo, product)
 
 
-def blanked(pan: str) -> str:
-    """A bank card number with its middle blanked, of the same length.
+def blanked(number: str) -> str:
+    """A bank card number or ID number with its middle blanked, of the same length.
 
-    >>> blanked("6222350000000000012")
-    '622235·········0012'
+    >>> blanked("6222350000000000012"), blanked("350502199001010018")
+    ('622235·········0012', '350502········0018')
     """
-    return pan[:_SHOWN_HEAD] + BLANK * (len(pan) - _SHOWN_HEAD - _SHOWN_TAIL) + pan[-_SHOWN_TAIL:]
+    return number[:_SHOWN_HEAD] + BLANK * (len(number) - _SHOWN_HEAD - _SHOWN_TAIL) + number[-_SHOWN_TAIL:]
 
 
 def _back(values: Mapping[str, str], photo: bytes | None, product: Product) -> Image.Image:

@@ -19,10 +19,12 @@ def destruction_record(
     digest: str,
     on: date,
     method: str = "粉碎",
+    closed: int = 0,
 ) -> bytes:
     """A4 PDF: the serials of the destroyed cards, how they were destroyed, places for both witnesses to sign.
 
-    `digest` is the SHA-256 of the electronic 销毁记录, `code` the record's number. The same data give the same bytes.
+    `digest` is the SHA-256 of the electronic 销毁记录, `code` the record's number, `closed` how many of the cards were
+    good and kept until their time was over. The same data give the same bytes.
 
     Raises Refused for no card, a serial that stands twice, and witnesses who are not two people.
 
@@ -44,6 +46,7 @@ def destruction_record(
         raise Refused(faults)
     head = {
         "title": DESTRUCTION_TITLE, "code": code, "date": on.isoformat(), "organisation": organisation._asdict(),
-        "count": f"{len(serials):,}", "method": method, "witnesses": witnesses, "digest": digest, "font": FAMILY,
+        "count": f"{len(serials):,}", "closed": f"{closed:,}" if closed else "", "method": method,
+        "witnesses": witnesses, "digest": digest, "font": FAMILY,
     }  # fmt: skip
     return pdf("destruction.typ", on=on, head=head, serials=list(serials))

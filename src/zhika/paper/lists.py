@@ -60,7 +60,7 @@ def handover_list(
     """
     fields = printed_fields(document)
     texts = _texts(document, fields, rows)
-    titles = [layout.heading(title) for title in (LINE_TITLE, *(field.title for field in fields))]
+    titles = [LINE_TITLE, *(layout.heading(field.title, texts[field.name].unique()) for field in fields)]
     lacking = sorted(missing_glyphs("".join(value for column in texts for value in column.unique())))
     if lacking:
         texts = texts.select(pl.all().str.replace_many(lacking, [NO_GLYPH] * len(lacking)))
@@ -68,7 +68,8 @@ def handover_list(
     marked = [value == REPLACED for value in texts[FLAG.name]] if FLAG.name in texts.columns else [False] * texts.height
     table = layout.fit(titles, cells)
     head = {
-        "title": title or document.title, "code": code, "date": on.isoformat(), "digest": digest, "font": FAMILY,
+        "title": title or document.title, "code": code, "label": label(code), "date": on.isoformat(),
+        "digest": digest, "font": FAMILY,
         "given": given._asdict(), "taken": taken._asdict(), "totals": totals(texts), "columns": titles,
         "lacking": NO_GLYPH if lacking else "",
         "landscape": table.landscape, "widths": table.widths, "size": table.size, "intro": layout.INTRO,
@@ -121,11 +122,20 @@ def workbook(
             for at, value in enumerate((str(number), *row)):
                 sheet.write_string(number, at, value, style)
         _cover(book, cell, heading, [
-            ("标题", title or document.title), ("批次", code), ("制表日期", on.isoformat()),
+            ("标题", title or document.title), (label(code), code), ("制表日期", on.isoformat()),
             ("移交方", " ".join(filter(None, given))), ("接收方", " ".join(filter(None, taken))),
             *totals(texts), ("电子文件 SHA-256", digest),
         ])  # fmt: skip
     return out.getvalue()
+
+
+def label(code: str) -> str:
+    """What a list's code is the code of.
+
+    >>> label("A1-02-261123-01~card-list"), label("A1-02-261123-01")
+    ('交接编号', '批次')
+    """
+    return "交接编号" if "~" in code else "批次"
 
 
 def printed_fields(document: Document) -> tuple[Field, ...]:

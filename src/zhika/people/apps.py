@@ -8,7 +8,8 @@ class PeopleConfig(AppConfig):
 
     def ready(self) -> None:
         from zhika.ledger.laws import LAWS
-        from zhika.people.laws import one_live_card
+        from zhika.people import laws
 
-        if one_live_card not in LAWS:
-            LAWS.append(one_live_card)
+        for law in (laws.one_live_card, laws.receipts_unbroken, laws.money_settled):
+            if law not in LAWS:
+                LAWS.append(law)

@@ -52,6 +52,12 @@ def held(keys: Iterable[str]) -> set[str]:
     return found
 
 
+def end(refs: Iterable[str]) -> None:
+    """Applications that end without another card, by number: the person has none, and none under way."""
+    for some in chunks(sorted(set(refs))):
+        Application.objects.filter(ref__in=some).update(live=False, pending=False)
+
+
 def chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
     """Parts that a query takes."""
     for start in range(0, len(keys), _CHUNK):

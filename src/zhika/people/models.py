@@ -3,10 +3,22 @@
 from django.db import models
 from django.db.models import Q
 
+from zhika.people.cleared import Cleared
+from zhika.people.deaths import Death
+from zhika.people.fees import Payment, Refund
+from zhika.people.leaders import Leader, LeaderList
+from zhika.people.lots import CollectedLot
 from zhika.people.numbers import NumberBlock
+from zhika.people.plans import Plan, PlanLine
+from zhika.people.rates import FeeRate
 from zhika.people.requests import Request
+from zhika.people.settlements import Settlement
+from zhika.people.texts import Message
 
-__all__ = ["Application", "NumberBlock", "Person", "Request"]
+__all__ = [
+    "Application", "Cleared", "CollectedLot", "Death", "FeeRate", "Leader", "LeaderList", "Message",
+    "NumberBlock", "Payment", "Person", "Plan", "PlanLine", "Refund", "Request", "Settlement",
+]  # fmt: skip
 
 
 class Person(models.Model):
@@ -52,9 +64,9 @@ class Application(models.Model):
     """新增 | 补换: the flag that stands on every list and handover."""
     lot = models.CharField(max_length=60, blank=True)
     batch_code = models.CharField(max_length=40, blank=True, db_index=True)
-    replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replaced_by")
+    replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replaced_by", db_index=False)
     """The application whose card this one's replaces."""
-    restarts = models.ForeignKey("self", models.PROTECT, null=True, related_name="restarted_by")
+    restarts = models.ForeignKey("self", models.PROTECT, null=True, related_name="restarted_by", db_index=False)
     """The failed application that this one starts again."""
     live = models.BooleanField(default=True)
     """The person has, or is to have, this card and no other."""
@@ -68,4 +80,9 @@ class Application(models.Model):
             models.UniqueConstraint(fields=["person"], condition=Q(pending=True), name="one_pending_card"),
             models.CheckConstraint(condition=Q(live=False) | Q(pending=False), name="live_or_pending"),
         ]
-        indexes = [models.Index(fields=["process", "batch_code"], name="application_waiting")]
+        indexes = [
+            models.Index(fields=["process", "batch_code"], name="application_waiting"),
+            # Few applications follow another: an index over millions of NULLs is one that the planner passes by.
+            models.Index(fields=["replaces"], condition=Q(replaces__isnull=False), name="application_replaces"),
+            models.Index(fields=["restarts"], condition=Q(restarts__isnull=False), name="application_restarts"),
+        ]

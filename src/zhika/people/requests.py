@@ -6,6 +6,9 @@ A request is what somebody wrote; nobody enters `people` with it before another 
 from django.db import models
 from django.db.models import Q
 
+CORRECTED = ("name", "nation", "address", "phone", "postcode", "photo")
+"""What a correction may change of a person's record; another ID number is another person."""
+
 
 class Request(models.Model):
     """One request, under the number that its application gets."""

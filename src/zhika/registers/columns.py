@@ -62,6 +62,13 @@ INSURANCE = (
 COLLECTED = (*INSURANCE, Column("photo", "照片", Kind.TEXT, ("照片文件",)))
 """采集信息: what employers, neighbourhoods, universities and villages hand in (annexes 2 and 5)."""
 
+DEATHS = (
+    Column("id_no", "公民身份号码", Kind.ID, ("身份证号", "身份证号码", "证件号码"), required=True),
+    Column("name", "姓名", Kind.NAME, ("死者姓名",), required=True),
+    Column("died_on", "死亡日期", Kind.DIGITS, ("死亡年月日", "死亡时间"), required=True),
+)
+"""死亡名单: who has died, as civil affairs or the police tell it."""
+
 HOUSEHOLD = (
     *_PERSON,
     *_RESIDENCE,
@@ -69,3 +76,23 @@ HOUSEHOLD = (
     Column("status", "户籍状态", Kind.TEXT, ("状态",)),
 )
 """户籍库: the police household register. It knows no personal number: an ID number is its only key."""
+
+FORM = (
+    *(column._replace(required=column.name in ("name", "id_no", "centre", "category"))
+      for column in COLLECTED if column.name != "status"),
+    Column("payment_no", "缴费单号", Kind.DIGITS, ("缴费凭证号",)),
+    Column("rush", "加急"),
+)  # fmt: skip
+"""参保、参合申请表: one line a person who applies at the own office; sex and birth follow from the ID number."""
+
+REPLACEMENT = (
+    Column("old_card", "原卡序列号", Kind.DIGITS, ("卡序列号",)),
+    Column("id_no", "公民身份号码", Kind.ID, ("身份证号", "证件号码")),
+    Column("kind", "业务类型", required=True),
+    Column("reason", "原因", required=True),
+    Column("exempt", "免收原因"),
+    Column("rush", "加急"),
+    *(column._replace(required=False) for column in COLLECTED
+      if column.name in ("name", "nation", "address", "phone", "postcode", "photo")),
+)  # fmt: skip
+"""补换卡申请: one line a card, named by its serial or its holder's ID number; with what is to be corrected."""

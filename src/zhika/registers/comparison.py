@@ -50,12 +50,14 @@ def compare(
     household: pl.DataFrame | None = None,
     other_scheme: pl.DataFrame | None = None,
     taken: pl.Series | None = None,
+    dead: pl.Series | None = None,
 ) -> pl.DataFrame:
     """One row (`CHECKED`) for each line of `collected`, in its order.
 
     `collected` has `lot`, `line` and the columns of `columns.COLLECTED`; ID number and name come back as given.
     `insurance` is the person's own scheme, `other_scheme` the other one's insurance register, `taken` the ID numbers
-    that already have a live card or application. A person is found by personal number, else by a valid ID number.
+    that already have a live card or application, `dead` those on a list of the dead. A person is found by personal
+    number, else by a valid ID number.
     `given` and `found` hold "title=value" of each field that differs, joined by "；"; `reasons` are codes of `RULES`
     in their order, joined by ";"; `proposal` is the most severe of them.
 
@@ -76,6 +78,7 @@ def compare(
         id_repaired=pl.col("at").is_in(repairs.filter(column="id_no")["row"].implode()),
         insured_there=_among(None if other_scheme is None else other_scheme.filter(_insured("status"))["id_no"]),
         has_card=_among(taken),
+        deceased=_among(dead),
         person=pl.when(pl.col("person_no") != "").then("person_no").otherwise(pl.concat_str("name", "id_no")),
     )
     holds = _reasons(household is not None)
@@ -153,6 +156,7 @@ def _reasons(household: bool) -> dict[str, pl.Expr]:
         "not-insured": lost | (~_insured("status") & (pl.col("status") != "")),
         "insured-in-both": pl.col("insured_there"),
         "has-card": pl.col("has_card"),
+        "deceased": pl.col("deceased"),
         "no-photo": pl.col("photo") == "",
         "name-repaired": pl.col("name_repaired"),
         "id-repaired": pl.col("id_repaired"),

@@ -95,6 +95,7 @@ RULES: tuple[Rule, ...] = (
         "您同时参加了城镇和农村医保，请选定一种，只发一张卡。",
     ),
     Rule("has-card", "已有有效的卡或正在办理", _ID, _CENTRE, _REJECT, "您已有社会保障卡或正在办理，不必再办。"),
+    Rule("deceased", "在死亡名单中", _ID, _CENTRE, _REJECT, "登记显示持卡人已死亡，如有误请到经办机构更正。"),
     Rule("no-photo", "没有照片", "照片", _UNIT, _REJECT, "还没有您的照片，请到单位或村委会补照。"),
     Rule("name-repaired", "姓名中的空格或间隔点已整理", _NAME, _UNIT, _ACCEPT, "姓名的写法已按规范整理。"),
     Rule(

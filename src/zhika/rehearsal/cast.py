@@ -39,6 +39,8 @@ REASONS = {"found": "清点料箱时找到"}
 EVIDENCE = "签收单"
 TOGETHER = {"confirm", "accept", "pass_on", "form", "destroy", "found"}
 """Works that are done for many subjects by one command, each with the same answers."""
+LEFT = frozenset({"restart", "clear_cause", "count_stock"})
+"""Works that nobody does unless the rehearsal is told to: who failed waits, and no shelf is counted."""
 
 Item = Mapping[str, Any]
 
@@ -67,6 +69,8 @@ class Cast:
     """ID numbers of people who do not come for their cards."""
     proxies: Mapping[str, tuple[str, str, str]]
     """ID number → name, ID number and relation of who comes for that person."""
+    leaves: frozenset[str] = LEFT
+    """Works that nobody does, though they are listed."""
     patient: bool = False
     """After a look: something is ready, but nobody wants to do it yet."""
     _asked: dict[str, int] = field(default_factory=dict)
@@ -91,7 +95,7 @@ class Cast:
     def answers(self, items: Sequence[Item]) -> Iterator[Command]:
         """The commands that answer what is listed; what nobody can or wants to do yet is left standing."""
         self.patient = False
-        ready = [item for item in items if item["command"]]
+        ready = [item for item in items if item["command"] and item["work"] not in self.leaves]
         works = list(dict.fromkeys(item["work"] for item in ready))
         for work in works:
             mine = [item for item in ready if item["work"] == work]

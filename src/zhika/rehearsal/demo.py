@@ -21,6 +21,7 @@ def demo(
     people: Annotated[int, typer.Option("--people", min=8, help="人数, 城镇、农村各半")] = 1000,
     seed: Annotated[int, typer.Option("--seed", help="随机种子: 抽取的人与意外都由它决定")] = 1,
     registers: Registers = None,
+    keep: Annotated[bool, typer.Option("--keep", help="保留人手键入的表 (含证件号码), 默认结束后删除")] = False,
 ) -> None:
     """一台机器上的一座城: 四个席位、两家银行, 从登记库到持卡人手中, 带几处意外。
 
@@ -33,7 +34,7 @@ def demo(
     from zhika.rehearsal.rehearsal import run
 
     console = Console(highlight=False)
-    findings = run(folder.resolve(), people, seed, registers_at(registers), console)
+    findings = run(folder.resolve(), people, seed, registers_at(registers), console, keep=keep)
     report.show(findings, console)
     if not findings.sound:
         raise typer.Exit(1)

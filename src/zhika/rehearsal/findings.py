@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from zhika.card import tray
 from zhika.rehearsal.mishaps import KINDS, Mishaps
 from zhika.rehearsal.seats import PLANS, PLATFORM, asked, zhika
 from zhika.rehearsal.world import World
@@ -15,7 +16,7 @@ Row = Mapping[str, Any]
 PRODUCTS = (
     ("交接清单、制卡清单 (PDF)", "*/files/lists/*.pdf"),
     ("交接清单、制卡清单 (XLSX)", "*/files/lists/*.xlsx"),
-    ("卡面样张 (号码、有效期、CVV2 已遮盖)", "supplier/files/proofs/*"),
+    ("卡面样张 (证件号码与卡号的中段、有效期、CVV2 已遮盖)", "supplier/files/proofs/*"),
     ("流程图", "charts/*.svg"),
     ("寄出的封包 (清单、签名、密文)", "*/mail/sent/*/*.json"),
     ("拒收的封包", "*/mail/rejected/*.reason.txt"),
@@ -61,6 +62,10 @@ class Findings:
         """Kind of product → its files, relative to the folder."""
         found = {title: sorted(self.folder.glob(pattern)) for title, pattern in PRODUCTS}
         return {title: [path.relative_to(self.folder) for path in paths] for title, paths in found.items() if paths}
+
+    def pieces(self, paths: Sequence[Path]) -> int:
+        """How many things these files are: the cards that lie in them, where they are trays."""
+        return sum(tray.count(self.folder / path) if path.suffix == ".tray" else 1 for path in paths)
 
 
 def gather(folder: Path, seed: int, seconds: float, troubles: Mapping[str, Sequence[str]]) -> Findings:

@@ -57,12 +57,12 @@ def draw(registers: Path, people: int, seed: int, folder: Path, *, offices: int 
     Refused if the registers can't give them.
     """
     chance = random.Random(seed)
-    pool = {scheme: _raw(registers / scheme / "collected.csv") for scheme in SCHEMES}
+    lines = {scheme: pool(registers, scheme) for scheme in SCHEMES}
     drawn: dict[str, pl.DataFrame] = {}
     for scheme in SCHEMES:
         wanted = people // 2 if scheme == URBAN else people - drawn[URBAN].height
-        shares = _shares(pool[scheme], wanted, offices, chance)
-        picked = [_pick(pool[scheme].filter(centre=centre), share, chance) for centre, share in shares]
+        shares = _shares(lines[scheme], wanted, offices, chance)
+        picked = [_pick(lines[scheme].filter(centre=centre), share, chance) for centre, share in shares]
         drawn[scheme] = pl.concat(picked)
         (folder / scheme).mkdir(parents=True, exist_ok=True)
         drawn[scheme].write_csv(folder / scheme / "collected.csv")
@@ -92,6 +92,11 @@ def customers(city: City, scheme: str, seed: int) -> pl.DataFrame:
     number, name = known[0]
     rows = [(number, _renamed(name, chance), "good"), (*known[1], "refused"), *((*row, "good") for row in known[2:])]
     return pl.DataFrame(rows, schema=["id_no", "name", "standing"], orient="row").sort("id_no")
+
+
+def pool(registers: Path, scheme: str) -> pl.DataFrame:
+    """Everybody whom a scheme's register files have collected."""
+    return _raw(registers / scheme / "collected.csv")
 
 
 def _raw(path: Path) -> pl.DataFrame:

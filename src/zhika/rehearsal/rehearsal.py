@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ from rich.live import Live
 
 from zhika.errors import ConfigurationError, ZhikaError
 from zhika.rehearsal import report, world
-from zhika.rehearsal.cast import Cast, Command, written
+from zhika.rehearsal.cast import Cast, Command, Item, written
 from zhika.rehearsal.findings import Findings, gather
 from zhika.rehearsal.live import Board
 from zhika.rehearsal.mishaps import Mishaps
@@ -71,7 +72,7 @@ class Rehearsal:
         logs = self.folder / "log"
         logs.mkdir(exist_ok=True)
         for plan in PLANS:
-            self._watch(plan.name, argv(self.folder / plan.name, ("work", "--watch")), logs)
+            self._watch(plan.name, argv(self.folder / plan.name, ("work", "--watch", "--json")), logs)
         self._watch("courier", [sys.executable, "-m", "zhika.rehearsal.courier", str(self.folder)], logs)
         for plan in PLANS:
             threading.Thread(target=self._desk, args=(plan.name,), daemon=True).start()
@@ -99,13 +100,15 @@ class Rehearsal:
                 changed = told != looked or ((patient or self._waits(seat)) and since > SOON) or since > RARELY
                 if not changed or (self.board.quiet(seat) < QUIET and since < OFTEN):
                     continue
-                self.content.pop(seat, None)
                 looked, last = told, time.monotonic()
                 items = asked(self.folder / seat, "todo")
+                self._forgive(seat, items)
                 self.troubles[seat] = [f"{i['subject']} {i['title']}" for i in items if i["kind"] == "trouble"]
                 with self.talking:
                     commands = list(self.cast.answers(items))
                     patient = self.cast.patient
+                if commands or patient:  # until then who was content stays so, however often one looks again
+                    self.content.pop(seat, None)
                 for command in commands:
                     self._type(seat, command)
                 patient |= any(here == seat for here, _ in self.vain)
@@ -113,6 +116,13 @@ class Rehearsal:
                     self.content[seat] = told
         except Exception as error:  # noqa: BLE001 - a thread's error is the rehearsal's: told by `run`
             self.failed.append(error)
+
+    def _forgive(self, seat: str, items: Sequence[Item]) -> None:
+        """What was refused and waits no more was done by somebody else meanwhile: nobody tries it again."""
+        waiting = {item["work"] for item in items}
+        for here, work in list(self.vain):
+            if here == seat and work not in waiting:
+                del self.vain[here, work]
 
     def _type(self, seat: str, command: Command) -> None:
         words = list(command.words)
@@ -129,7 +139,7 @@ class Rehearsal:
                 raise
             return
         self.vain.pop((seat, command.work), None)
-        self.board.did(seat, command.work, command.done, said.strip())
+        self.board.did(seat, command.work, command.done, said.splitlines()[0])
 
     def _waits(self, seat: str) -> bool:
         """Whether a tray stands at the door of one of a seat's organisations."""
@@ -196,8 +206,11 @@ class Rehearsal:
                 process.wait()
 
 
-def run(folder: Path, people: int, seed: int, registers: Path, console: Console) -> Findings:
-    """A whole rehearsal in `folder`: afterwards all stands there to look at, report.html first."""
+def run(folder: Path, people: int, seed: int, registers: Path, console: Console, *, keep: bool = False) -> Findings:
+    """A whole rehearsal in `folder`: afterwards all stands there to look at, report.html first.
+
+    `keep`: the tables that the cast typed stay too; they hold ID numbers, and nobody needs them afterwards.
+    """
     started = time.monotonic()
     _clear(folder, people, seed)
     console.print(f"抽取 {people} 人, 两个制度各两个经办机构 …")
@@ -219,9 +232,17 @@ def run(folder: Path, people: int, seed: int, registers: Path, console: Console)
             rehearsal.wait()
     finally:
         rehearsal.stop()
+        if not keep:
+            forget(folder)
     findings = gather(folder, seed, time.monotonic() - started, rehearsal.troubles)
     report.write(findings, folder)
     return findings
+
+
+def forget(folder: Path) -> None:
+    """Remove the tables that commands named; the commands themselves stay."""
+    for table in (folder / TYPED).glob("*.csv"):
+        table.unlink()
 
 
 def _clear(folder: Path, people: int, seed: int) -> None:
@@ -230,6 +251,6 @@ def _clear(folder: Path, people: int, seed: int) -> None:
         if not (folder / MARK).exists():
             raise ConfigurationError(f"{folder} 已有别的内容, 不会覆盖。用 --dir 另选一个目录")
         shutil.rmtree(folder)
-    for name in ("registers", TYPED):
-        (folder / name).mkdir(parents=True)
+    (folder / "registers").mkdir(parents=True)
+    (folder / TYPED).mkdir(mode=0o700)
     (folder / MARK).write_text(f"people = {people}\nseed = {seed}\n", encoding="utf-8")

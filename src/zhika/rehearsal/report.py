@@ -164,8 +164,9 @@ def _products(findings: Findings) -> str:
             f'<li><a href="{escape(str(p), quote=True)}">{escape(str(p))}</a></li>' for p in paths[:MOST_LINKS]
         )
         more = f"<li>… 共 {len(paths)} 个</li>" if len(paths) > MOST_LINKS else ""
+        counted = f"{findings.pieces(paths):,} {'张' if paths[0].suffix == '.tray' else '个'}"
         parts.append(
-            f"<details><summary>{escape(title)}<small>{len(paths)} 个</small></summary><ul>{links}{more}</ul></details>"
+            f"<details><summary>{escape(title)}<small>{counted}</small></summary><ul>{links}{more}</ul></details>"
         )
     return "".join(parts)
 
@@ -199,7 +200,10 @@ def show(findings: Findings, console: Console) -> None:
     _print(console, "异常", ("批次", "原因", "张"), [(*key, n) for key, n in sorted(causes.items())])
     people = [(row["lot"], row["name"], row["id_no"], row["reasons"]) for row in findings.rejected]
     _print(console, "未进入制卡的人", ("采集批", "姓名", "公民身份号码", "原因"), people)
-    places = [(title, len(paths), str(paths[0].parent)) for title, paths in findings.products().items()]
+    places = [
+        (title, findings.pieces(paths), "、".join(dict.fromkeys(str(path.parent) for path in paths)))
+        for title, paths in findings.products().items()
+    ]
     _print(console, "产物", ("种类", "个", "在"), places)
     for seat, texts in (*findings.breaches.items(), *findings.troubles.items()):
         for text in texts:

@@ -46,10 +46,7 @@ class Plan:
 PLANS = (
     Plan(
         PLATFORM, "platform", "社保卡平台", SCHEMES,
-        tuple(
-            f"partners.{PROCESSES[scheme]}.{lane}={seat}"
-            for scheme in SCHEMES for lane, seat in (("bank", BANKS[scheme]), ("supplier", SUPPLIER))
-        ), (ICBC, ABC, SUPPLIER),
+        (), (ICBC, ABC, SUPPLIER),
     ),
     Plan(
         ICBC, "bank", "工商银行", (URBAN,), ("bank.prefix=622235", "bank.customers=customers.csv"),
@@ -57,7 +54,8 @@ PLANS = (
     ),
     Plan(
         ABC, "bank", "农业银行", (RURAL,),
-        ("bank.prefix=622848", "bank.branch=1350", "bank.account_prefix=1350", "bank.customers=customers.csv"),
+        ("bank.prefix=622848", "bank.branch=1350", "bank.account_prefix=1350", "bank.customers=customers.csv",
+         "block.call_days=0"),
         (PLATFORM, SUPPLIER),
     ),
     Plan(SUPPLIER, "supplier", "卡片供应商", SCHEMES, (), (PLATFORM, ICBC, ABC)),
@@ -112,7 +110,7 @@ def set_up(folder: Path, city: City, photos: Path, seed: int, tell: Callable[[st
 def _found(folder: Path, plan: Plan, papers: Path, city: City) -> None:
     words = ["--seat", plan.kind, "--name", plan.name, "--title", plan.title, "--world", str(folder / "world")]
     for scheme in plan.schemes:
-        words += ["--process", PROCESSES[scheme]]
+        words += ["--process", scheme]
     for setting in plan.settings:
         words += ["--set", setting]
     zhika(None, "init", str(folder / plan.name), *words)

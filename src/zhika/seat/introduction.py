@@ -40,6 +40,8 @@ def describe(seat: Seat, organisations: Mapping[str, str]) -> str:
 
 def welcome(seat: Seat, path: Path) -> Introduced:
     """Pin another seat from its introduction. Compare the fingerprint with its people, by another way, before."""
+    if not path.is_file():
+        raise Refused([Fault(str(path), "文件不存在, 请核对路径; 对方用 zhika trust export 写出后交来")])
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(facts, dict) or sorted(facts) != sorted(_KEYS):

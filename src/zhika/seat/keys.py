@@ -26,8 +26,13 @@ def create(folder: Path) -> None:
 
 def generate(folder: Path, label: str, length: int = 16) -> None:
     """Make a master key in this home; nothing leaves the process."""
-    if not (folder / f"{label}.sealed").exists():
+    if not has(folder, label):
         put(folder, label, secrets.token_bytes(length))
+
+
+def has(folder: Path, label: str) -> bool:
+    """Whether a secret of this label is kept here."""
+    return (folder / f"{label}.sealed").exists()
 
 
 def put(folder: Path, label: str, value: bytes) -> None:
@@ -35,8 +40,19 @@ def put(folder: Path, label: str, value: bytes) -> None:
     path = folder / f"{label}.sealed"
     if path.exists():
         raise KeyStoreError(f"{path} 已存在, 不会覆盖")
+    _write(path, _sealed(folder, label, value))
+
+
+def replace(folder: Path, label: str, value: bytes) -> None:
+    """Keep another secret under a label, in one rename; who may do so is the caller's to ask."""
+    part = folder / f".{label}.{secrets.token_hex(4)}"
+    _write(part, _sealed(folder, label, value))
+    part.replace(folder / f"{label}.sealed")
+
+
+def _sealed(folder: Path, label: str, value: bytes) -> bytes:
     nonce = os.urandom(_NONCE)
-    _write(path, nonce + _kek(folder).encrypt(nonce, value, label.encode()))
+    return nonce + _kek(folder).encrypt(nonce, value, label.encode())
 
 
 def get(folder: Path, label: str) -> bytes:

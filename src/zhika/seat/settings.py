@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from zhika.errors import ConfigurationError
 from zhika.flows.lanes import PLATFORM, Lane
 from zhika.seat import config
 
@@ -44,9 +43,7 @@ def database(store: str, home: Path | None) -> dict[str, Any]:
                 "PRAGMA temp_store=MEMORY;PRAGMA journal_size_limit=67108864;",
             },
         }
-    url = urlsplit(store)
-    if url.scheme not in ("postgresql", "postgres") or not url.path.strip("/"):
-        raise ConfigurationError('seat.toml: [seat] store 应为 "sqlite" 或 postgresql://用户:口令@主机:端口/库名')
+    url = urlsplit(store)  # of the right form: `config` has looked
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": url.path.strip("/"),

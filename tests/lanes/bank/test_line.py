@@ -16,7 +16,15 @@ from zhika.engine.each import do_cards
 from zhika.engine.work import ActWork
 from zhika.errors import CardError, NotAllowed, NotReady, Refused
 from zhika.flows.acts import BY_NAME
-from zhika.flows.documents import ACCOUNT_OPENING, ACTIVATION, CARD_LIST, COLLECTION, DESTRUCTION, NUMBER_MAPPING
+from zhika.flows.documents import (
+    ACCOUNT_OPENING,
+    ACTIVATION,
+    CARD_LIST,
+    COLLECTION,
+    DESTRUCTION,
+    EXCEPTIONS,
+    NUMBER_MAPPING,
+)  # fmt: skip
 from zhika.flows.lanes import Lane
 from zhika.lanes.bank import acts, security
 from zhika.lanes.bank.laws import one_number
@@ -117,6 +125,18 @@ def test_a_wrong_number_on_the_card_and_a_dead_chip_are_found(arrived: Workshop)
         tray.put_chip(dead, card)
     arrived.do(*ROWS)
     assert arrived.causes() == {0: "number-misprint", 5: "chip-dead"}
+
+
+def test_whoever_leaves_the_batch_after_delivery_has_no_open_account_any_more(arrived: Workshop) -> None:
+    arrived.do(*ROWS)
+    arrived.file(EXCEPTIONS, [EXCEPTIONS.example | person(2) | {"document": "", "row": "", "cause": "second-number"}])
+    assert run_awaiting(arrived.seat, first=True)
+    assert arrived.causes() == {2: "second-number"}
+    account = Account.objects.get(application_ref=person(2)["app_no"])
+    assert (account.status, account.closed_for_payment) == ("closed", True)
+    assert list(one_number(Books())) == []
+    Account.objects.filter(pk=account.pk).update(status="opened")
+    assert [breach.law for breach in one_number(Books())] == ["one_number"]
 
 
 @pytest.mark.parametrize("acts", [1, 2, 3, 5, 8, 11, 14])

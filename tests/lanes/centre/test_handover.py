@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from tests.lanes.house import OFFICE, UNIT, House
 from zhika.card import tray as trays
-from zhika.engine import acts, batches, carrying, found, handover, loop, parcels, plastic
+from zhika.cli.hands import hand
+from zhika.engine import acts, batches, carrying, counted, found, handover, loop, parcels, plastic
 from zhika.engine.todo import todo
 from zhika.engine.work import ActWork
-from zhika.errors import NotReady
+from zhika.errors import CardError, NotAllowed, NotReady, Refused
 from zhika.flows.acts import BY_NAME
 from zhika.flows.documents import CARD_LIST, PASSING_ON
 from zhika.flows.lanes import Lane
@@ -253,3 +254,68 @@ def test_a_handover_whose_tray_lies_nowhere_is_not_shipped(finished: Finished, l
     assert carrying.ship(finished.house.seat) == 0
     given.refresh_from_db()
     assert not given.shipped
+
+
+# What is said of it -------------------------------------------------------------------------------------------------
+
+
+def test_a_short_and_a_foreign_card_are_named_to_whoever_accepts(finished: Finished) -> None:
+    seat = finished.house.seat
+    accepted_here(finished)
+    code = parcel(finished)
+    finished.house.row(code, "pass_on", Lane.CENTRE)
+    given = f"{code}~{PASSING_ON.code}"
+    path = finished.carried(given, OFFICE, UNIT)
+    slip_in(finished, path)
+    with things.on_bench(seat.world, path) as tray:
+        piece = tray.find("QZ26000000004")
+        assert piece
+        tray.remove(piece)
+    finished.do("accept", given)
+    assert counted.said(seat, given) == ["良品卡: 应收 6, 实收 5", "短少 1 张: QZ26000000004", f"多出 1 张: {FOREIGN}"]
+    assert counted.said(seat, finished.code) == []
+    acts.run_awaiting(seat, first=False)
+    (item,) = [item for item in todo(seat) if item.work == "found" and item.subject == "QZ26000000004"]
+    box = found.found_tray(seat, OFFICE)
+    assert item.command == () and str(box) in item.hint
+    trays.create(box, "found", "cards")
+    with pytest.raises(CardError, match=str(box)):
+        finished.do("found", "QZ26000000004")
+    with things.on_bench(seat.world, box) as finder:
+        finder.add(serial="QZ26000000004")
+    (item,) = [item for item in todo(seat) if item.work == "found" and item.subject == "QZ26000000004"]
+    assert item.command and not item.hint
+
+
+def test_of_a_list_what_can_be_accepted_is_and_every_other_is_named_with_its_reason(finished: Finished) -> None:
+    seat = finished.house.seat
+    accepted_here(finished)
+    code = parcel(finished)
+    finished.house.row(code, "pass_on", Lane.CENTRE)
+    given = f"{code}~{PASSING_ON.code}"
+    finished.carried(given, OFFICE, UNIT)
+    told = {f"{finished.batch.code}~nothing": {}, given: {}, finished.code: {}}
+    with pytest.raises(Refused) as caught:
+        hand(seat, "accept", told, by="李敏", second="", reason="", evidence="")
+    done, *faults = caught.value.faults
+    assert done.rule.startswith("1 件")
+    assert [fault.where.split()[-1] for fault in faults] == [f"{finished.batch.code}~nothing", finished.code]
+    assert Paper.objects.get(handover_code=given, receiver=seat.name).counted
+
+
+def test_whoever_gave_does_not_receive_whichever_row_or_act_gave(finished: Finished, lost: list[str]) -> None:
+    seat, code = finished.house.seat, finished.batch.code
+    Handover.objects.all().update(shipped=True)
+    finished.do("found", lost[0])  # by 李敏, who would also accept
+    with pytest.raises(NotAllowed, match="同一人移交"):
+        finished.do("accept", f"{code}~{CARD_LIST.code}+2")
+    finished.carried(f"{code}~{CARD_LIST.code}+2", finished.bank.code, OFFICE)
+    assert acts.act(seat, "accept", f"{code}~{CARD_LIST.code}+2", by="王芳", batch=finished.batch)
+
+
+def test_a_parcel_is_not_passed_on_and_accepted_by_one_person(finished: Finished) -> None:
+    accepted_here(finished)
+    code = parcel(finished)
+    assert finished.house.row(code, "pass_on", Lane.CENTRE, by="李敏")
+    with pytest.raises(NotAllowed, match="同一人移交"):
+        finished.do("accept", f"{code}~{PASSING_ON.code}")

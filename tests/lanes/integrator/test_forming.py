@@ -7,16 +7,17 @@ import pytest
 from django.utils import timezone
 
 from tests.lanes.house import OFFICE, House, person
+from zhika.craft import forming
 from zhika.engine import desk
 from zhika.engine.acts import act, run_awaiting
 from zhika.errors import ConfigurationError, NotReady, Refused
+from zhika.flows.acts import BATCHES
 from zhika.flows.documents import CHECK_LIST, CORRECTION
 from zhika.flows.lanes import Lane
-from zhika.lanes.integrator import forming
 from zhika.lanes.integrator.models import LeftOut, Production
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
-from zhika.ledger.steps import Paper, StepRecord
+from zhika.ledger.steps import ActRecord, Paper, StepRecord
 from zhika.people.models import Application, NumberBlock, Person
 from zhika.people.numbers import application_numbers
 
@@ -113,18 +114,42 @@ def test_a_batch_is_due_when_a_tray_is_full_or_an_application_is_old(house: Hous
     small = dataclasses.replace(house.seat, batch=dataclasses.replace(house.seat.batch, size=4))
     ((name, subject, process),) = forming.due(small)
     assert (name, process) == ("form", "urban-batch")
-    act(small, name, subject, by="zhika")
+    act(small, name, subject, by=None)
     assert Batch.objects.get().size == Card.objects.count() == 4
     assert list(forming.due(small)) == []
     Application.objects.filter(batch_code="").update(made_at=timezone.now() - timedelta(days=31))
     assert [s[1][-3:] for s in forming.due(small)] == ["-02"]
 
 
+def test_an_office_named_without_a_code_gets_its_next_batch_every_time(house: House) -> None:
+    house.load_registers()
+    for some in (house.people[:2], house.people[2:]):
+        formed(house, some)
+        assert act(house.seat, "form", f"urban-batch/{OFFICE}", by="周")
+    first, second = Batch.objects.order_by("pk")
+    assert (first.code[-3:], second.code[-3:]) == ("-01", "-02")
+    about = ActRecord.objects.filter(name="form").order_by("pk").values_list("subject", flat=True)
+    assert list(about) == [f"urban-batch/{OFFICE}/{batch.code}" for batch in (first, second)]
+    assert not act(house.seat, "form", about[0], by="周")
+    Application.objects.update(batch_code="")
+    with pytest.raises(Refused, match="已用过"):
+        forming.form(house.seat, about[0], timezone.now(), BATCHES)
+
+
+@pytest.mark.parametrize("about", ["urban-batch/02/A1 02", "urban-batch/02/A1-城区-01", "urban-batch/城区"])
+def test_a_code_typed_for_a_batch_must_be_one_that_can_travel(house: House, about: str) -> None:
+    house.load_registers()
+    formed(house, house.people)
+    with pytest.raises(Refused, match="字母、数字与连字符"):
+        act(house.seat, "form", about, by="周")
+    assert not Batch.objects.exists()
+
+
 def test_a_seat_without_partners_forms_no_batch(house: House) -> None:
     house.load_registers()
     formed(house, house.people)
     with pytest.raises(ConfigurationError, match="partners"):
-        forming.form(dataclasses.replace(house.seat, partners={}), f"urban-batch/{OFFICE}", timezone.now())
+        forming.form(dataclasses.replace(house.seat, partners={}), f"urban-batch/{OFFICE}", timezone.now(), BATCHES)
 
 
 def test_what_was_sent_back_is_told_to_the_unit(house: House) -> None:

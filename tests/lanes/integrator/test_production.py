@@ -169,7 +169,7 @@ def test_one_module_and_one_blank_a_person_leave_with_the_faces(house: House) ->
     assert sent(house, MATERIAL.code).select("consignment", "kind", "count").rows() == [
         ("M-1", "module", "6"), ("M-1", "blank", "6"),
     ]  # fmt: skip
-    assert (at(State.BLANK, "S:M-1:blank"), at(State.GIVEN, f"M:{batch.code}:blank")) == (2, 6)
+    assert (at(State.BLANK, "S:M-1:blank"), at(State.GIVEN, f"M:{batch.code}:M-1:blank")) == (2, 6)
     assert breaches(Books(prove=True)) == []
 
 

@@ -18,6 +18,7 @@ from zhika.engine.taking import take_mail
 from zhika.engine.work import ActWork, Subject
 from zhika.errors import NotAllowed, NotReady
 from zhika.exchange.keys import load_signer
+from zhika.exchange.manifest import MANIFEST, PAYLOAD, SIGNATURE, Stem
 from zhika.flows import FLOWS
 from zhika.flows.acts import BY_NAME
 from zhika.flows.chart import Grain
@@ -80,7 +81,10 @@ def supply(seat: Seat, batch: Batch) -> None:
         with things.on_bench(seat.world, path) as opened:
             for n in range(SIZE):
                 opened.add(chip=chip(n) if kind == "modules" else None)
-        group, holder = plastic.material_group(batch.code, kind[:-1]), organisation("supplier")
+        group, holder = (
+            plastic.material_group(batch.code, kind[:-1], MATERIAL.example["consignment"]),
+            organisation("supplier"),
+        )
         move(
             place(organisation("ylz"), State.OUTSIDE, group), place(holder, State.BLANK, group), Quantity(SIZE),
             cause="accept", by="test",
@@ -149,6 +153,31 @@ def test_package_and_sheets_are_erased_once_the_cards_are_accepted_and_the_bank_
     assert not acts.erase(work).documents
     assert Paper.objects.get(type=SUPPLIER_ACCOUNTS.code).state == Paper.KEPT
     assert book_acceptance(work).write is not None  # the books go on without the package
+
+
+@pytest.mark.parametrize("named", ["supplier-accounts", "account-file"])
+def test_of_the_banks_package_no_sealed_file_is_kept_where_it_is_refused(line: Seat, named: str) -> None:
+    bank = Sender(line.home.parent / "icbc", load_signer(line.home.parent / "icbc" / "keys"), line)
+    _, files = bank.package(2, document=SUPPLIER_ACCOUNTS, receiver="supplier")
+    stem = Stem("icbc", 2, named)
+    bank.post(stem, {**files, SIGNATURE: files[SIGNATURE][:-1] + b"?"})
+    assert [a.verdict for a in take_mail(line)] == ["damaged"]
+    kept = {path.name: path for path in (line.home / "mail" / "rejected").iterdir()}
+    assert set(kept) == {f"{stem}{suffix}" for suffix in (MANIFEST, SIGNATURE, ".reason.txt")}
+    assert "未留存" in kept[f"{stem}.reason.txt"].read_text()
+    assert not list((line.home / "mail" / "in").iterdir())
+
+
+def test_a_sealed_file_that_an_older_home_has_kept_as_refused_is_erased_too(line: Seat) -> None:
+    do(line, "print_faces", "laminate", "return_semi_finished")
+    rejected = line.home / "mail" / "rejected"
+    rejected.mkdir(exist_ok=True)
+    (taken,) = (line.home / "mail" / "taken").glob(f"*{PAYLOAD}")
+    (rejected / taken.name).write_bytes(taken.read_bytes())
+    work = accepted(line, "semi-finished")
+    book(work)
+    assert f"rejected/{taken.stem}" in acts.erase(work).documents[ERASURE]["what"].to_list()
+    assert not list((line.home / "mail").rglob(f"*{PAYLOAD}"))
 
 
 def book(work: ActWork) -> None:

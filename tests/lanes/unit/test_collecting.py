@@ -59,6 +59,17 @@ def test_every_fault_names_file_row_and_column_and_no_value(house: House) -> Non
     assert "陈陈" not in str(caught.value)
 
 
+@pytest.mark.parametrize("code", ["100.7", "../../x", "城区", "0_2", "02/07", "1+2", "-1"])
+@pytest.mark.parametrize(("name", "title"), [("unit_no", "单位（村）编号"), ("centre", "经办机构")])
+def test_a_code_that_no_batch_or_parcel_could_bear_is_refused_where_it_stands(
+    house: House, code: str, name: str, title: str
+) -> None:
+    path = house.collected([person(0), person(1) | {name: code}])
+    with pytest.raises(Refused, match="机构表中的编号") as caught:
+        collecting.lots(house.seat, "urban-batch", path)
+    assert [(fault.row, fault.column) for fault in caught.value.faults] == [(3, title)]
+
+
 def test_a_file_that_is_not_there_is_refused(house: House) -> None:
     with pytest.raises(Refused, match="文件不存在"):
         list(collecting.from_file(house.seat, Path("nowhere.csv"), {"process": "urban-batch"}))
@@ -77,3 +88,36 @@ def test_rows_of_another_lot_are_refused(house: House) -> None:
     )
     with pytest.raises(Refused, match="另一批次"):
         house.row("L-urban-100000-00000000", "collect", Lane.UNIT, **facts)
+
+
+def told(house: House, path: Path, **facts: str) -> None:
+    list(collecting.from_file(house.seat, path, {"process": "urban-batch", **facts}))
+
+
+def test_a_fact_that_collecting_does_not_know_is_refused_with_those_it_knows(house: House) -> None:
+    with pytest.raises(Refused, match=r"--fact photo: .*可用: process、photos"):
+        told(house, house.collected(), photo=str(house.folder))
+
+
+def test_photos_that_are_named_must_be_said_to_lie_somewhere(house: House) -> None:
+    with pytest.raises(Refused, match="写有 6 张照片"):
+        told(house, house.collected())
+    told(house, house.write("none.csv", house.people))
+
+
+@pytest.mark.parametrize("folder", ["nowhere", "photo"])
+def test_a_wrong_folder_of_photos_is_refused_with_rows_and_no_names(house: House, folder: str) -> None:
+    path = house.collected()
+    with pytest.raises(Refused, match=folder) as caught:
+        told(house, path, photos=str(house.folder / folder))
+    assert [fault.row for fault in caught.value.faults] == [None, 2, 3, 4, 5, 6]
+    assert "P00000" not in str(caught.value)
+
+
+def test_a_tenth_of_the_photos_may_lack_and_not_more(house: House) -> None:
+    path = house.collected([person(n) for n in range(10)])
+    (house.folder / "photo" / "P000001.jpg").unlink()
+    told(house, path, photos=str(house.folder))
+    (house.folder / "photo" / "P000002.jpg").unlink()
+    with pytest.raises(Refused, match="有 2 张不在其中"):
+        told(house, path, photos=str(house.folder))

@@ -1,5 +1,7 @@
 """社保卡交接手续: only to the person or a proxy, and only with an empty public area."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.lanes.house import OFFICE, UNIT, House
@@ -18,6 +20,7 @@ from zhika.ledger.custody import WHOLE, move
 from zhika.ledger.places import Handover, State, place
 from zhika.people.models import Person
 from zhika.seat import things
+from zhika.seat.config import UnitOptions
 
 
 @pytest.fixture
@@ -57,6 +60,9 @@ def ready(house: House, code: str) -> None:
 
 
 def hand_out(house: House, told: dict[str, dict[str, str]], evidence: str = "签领表 17") -> int:
+    """Whoever comes for a card shows its holder's ID, unless something else is told."""
+    shown = {serial: {"id_no": holder(serial).id_no} for serial in told if Card.objects.filter(serial=serial)}
+    told = {subject: shown.get(subject, {}) | facts for subject, facts in told.items()}
     return each.do_cards(house.seat, "hand_out", told, by="李敏", evidence=evidence)
 
 
@@ -114,6 +120,13 @@ def test_a_card_whose_public_area_is_not_empty_stays(house: House, parcel: str) 
     assert Batch.objects.get().size == 6
 
 
+def test_a_card_reported_lost_is_not_handed_out(house: House, parcel: str) -> None:
+    assert each.do_cards(house.seat, "block", {"QZ26000000001": {"kind": "call"}}, by="王芳") == 1
+    with pytest.raises(Refused, match="QZ26000000001: 卡口头挂失"):
+        hand_out(house, {parcel: {}})
+    assert hand_out(house, {"QZ26000000002": {}}) == 1
+
+
 def test_cards_signed_for_reach_their_holders_though_the_tray_was_busy_when_they_were_booked(
     house: House, parcel: str
 ) -> None:
@@ -126,3 +139,40 @@ def test_cards_signed_for_reach_their_holders_though_the_tray_was_busy_when_they
     assert errands.run_left(house.seat) == 1 and errands.run_left(house.seat) == 0
     with things.on_bench(house.seat.world, hands) as given:
         assert [piece.serial for piece in given] == ["QZ26000000001"]
+
+
+def test_a_parcel_that_was_handed_out_is_done_already_and_not_unknown(house: House, parcel: str) -> None:
+    assert hand_out(house, {parcel: {}}) == 6
+    assert hand_out(house, {parcel: {}}) == 0
+
+
+def test_all_faults_of_a_list_are_told_at_once_and_name_what_was_told(house: House, parcel: str) -> None:
+    told = {
+        "QZ99": {}, "QZ26000000001": {"id_no": holder("QZ26000000002").id_no}, f"{parcel}x": {}, "QZ26000000002": {},
+        "QZ26000000003": {"by": "neighbour"},
+    }  # fmt: skip
+    with pytest.raises(Refused) as caught:
+        hand_out(house, told)
+    places = {fault.where.split()[-1] for fault in caught.value.faults}
+    assert places == {"QZ99", f"{parcel}x", "QZ26000000001", "QZ26000000003"}
+    assert not Receipt.objects.exists()
+
+
+def test_a_single_card_goes_out_only_against_an_id_and_a_parcel_by_its_list_is_marked(
+    house: House, parcel: str
+) -> None:
+    with pytest.raises(Refused, match="须出示持卡人的身份证") as caught:
+        hand_out(house, {"QZ26000000001": {"id_no": ""}})
+    assert caught.value.faults[0].column == "公民身份号码"
+    assert hand_out(house, {"QZ26000000001": {}}) == 1
+    assert hand_out(house, {parcel: {}}) == 5
+    assert list(Receipt.objects.filter(id_seen=True).values_list("card_serial", flat=True)) == ["QZ26000000001"]
+    assert Receipt.objects.filter(id_seen=False).count() == 5
+
+
+def test_a_city_may_want_to_see_every_id(house: House, parcel: str) -> None:
+    house.seat = replace(house.seat, unit=UnitOptions(id_always=True))
+    with pytest.raises(Refused, match="须出示持卡人的身份证"):
+        hand_out(house, {parcel: {}})
+    told = {serial: {} for serial in Card.objects.values_list("serial", flat=True)}
+    assert hand_out(house, told) == 6  # type: ignore[arg-type]

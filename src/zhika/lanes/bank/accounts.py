@@ -1,6 +1,6 @@
 """Accounts and numbers: reserved once for a batch, before anything else is done with them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
 import numpy as np
@@ -17,6 +17,8 @@ from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
 from zhika.seat.config import BankOptions
 
+REPLACED = "补换"
+"""The flag of who has a card already."""
 _ACCOUNT_WIDTH = 19
 """Digits of an account number: the bank's prefix and the serial."""
 
@@ -37,11 +39,11 @@ def generate(work: Work, rows: Rows) -> Done:
     here = [app for app in work.people if app not in failed]
     verdicts = host.of(work.seat).know(Customer(held[app].id_no, held[app].name) for app in here)
     failed |= {app: verdict.value for app, verdict in zip(here, verdicts, strict=True) if verdict is not Verdict.OK}
-    return Done(failed=failed, write=lambda: close(work.batch, failed))
+    return Done(failed=failed, write=lambda: close_left(work.batch))
 
 
 def reserve(options: BankOptions, batch_code: str, people: Iterable[Mapping[str, str]], on: date) -> dict[str, Account]:
-    """A batch's accounts by application number, made once. `people`: app_no, id_no and name of each."""
+    """A batch's accounts by application number, made once. `people`: app_no, id_no, name and flag of each."""
     wanted = list(people)
     with transaction.atomic():
         counter, _ = Counter.objects.get_or_create(prefix=options.prefix, defaults={"next": options.first_serial})
@@ -52,12 +54,14 @@ def reserve(options: BankOptions, batch_code: str, people: Iterable[Mapping[str,
             counter.save(update_fields=["next"])
             serials = np.arange(block.first, block.first + block.n, dtype=np.int64)
             expires = expiry.after(on, options.valid_years)
+            standing = _standing(wanted)
             Account.objects.bulk_create(
                 [
                     Account(
                         application_ref=row["app_no"], batch_code=batch_code, line=line, pan=str(number),
-                        expiry=expires, account=account_number(options, int(serial)), branch=options.branch,
-                        id_no=row["id_no"], name=row["name"],
+                        expiry=expires, id_no=row["id_no"], name=row["name"],
+                        account=standing.get(row["id_no"], (account_number(options, int(serial)), ""))[0],
+                        branch=standing.get(row["id_no"], ("", options.branch))[1],
                     )
                     for line, (row, number, serial) in enumerate(
                         zip(wanted, pan.numbers(options.prefix, serials), serials, strict=True)
@@ -66,6 +70,16 @@ def reserve(options: BankOptions, batch_code: str, people: Iterable[Mapping[str,
                 batch_size=500,
             )  # fmt: skip
     return of_batch(batch_code)
+
+
+def _standing(people: Iterable[Mapping[str, str]]) -> dict[str, tuple[str, str]]:
+    """ID number → account and branch of those who replace a card: the account that the person has here already."""
+    numbers = [row["id_no"] for row in people if row.get("flag") == REPLACED]
+    found: dict[str, tuple[str, str]] = {}
+    for start in range(0, len(numbers), 900):
+        held = Account.objects.filter(id_no__in=numbers[start : start + 900], status__in=Account.OPEN).order_by("pk")
+        found |= {id_no: (account, branch) for id_no, account, branch in held.values_list("id_no", "account", "branch")}
+    return found
 
 
 def account_number(options: BankOptions, serial: int) -> str:
@@ -118,10 +132,16 @@ def void_rows(rows: Rows, people: Iterable[str]) -> dict[str, str]:
     return dict(void.select("app_no", "cause").iter_rows())
 
 
-def close(batch: Batch | None, failed: Iterable[str]) -> None:
-    """Close for ever the numbers of all who have left a batch, and of those who leave it now."""
-    assert batch is not None
-    left = set(Card.objects.filter(batch=batch, failure__isnull=False).values_list("application_ref", flat=True))
-    Account.objects.filter(batch_code=batch.code, application_ref__in=sorted(left | set(failed))).update(
+def close(batch: Batch, left: Collection[str]) -> None:
+    """Close for ever the numbers of applications that leave their batch, whenever that is."""
+    Account.objects.filter(batch_code=batch.code, application_ref__in=left).update(
         status=Account.CLOSED, closed_for_payment=True
+    )
+
+
+def close_left(batch: Batch | None) -> None:
+    """The same for all who have left: somebody may have gone between a row's look and its number."""
+    assert batch is not None
+    close(
+        batch, list(Card.objects.filter(batch=batch, failure__isnull=False).values_list("application_ref", flat=True))
     )

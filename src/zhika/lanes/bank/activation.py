@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from datetime import date
 
 from zhika.engine.work import Rows
-from zhika.errors import Fault, Refused
+from zhika.errors import Fault, NotReady, Refused
 from zhika.flows import causes
+from zhika.flows.blocking import Standing
 from zhika.flows.documents import ACTIVATION
 from zhika.lanes.bank import accounts, host
 from zhika.lanes.bank.host import Customer, Verdict
 from zhika.lanes.bank.models import Account
+from zhika.ledger import blocks
 from zhika.ledger.cards import Card, CardEvent
 from zhika.seat.config import Seat
 
@@ -24,15 +26,16 @@ def held(cards: Mapping[str, Card]) -> dict[str, Account]:
 def check(seat: Seat, cards: Mapping[str, Card], shown: Mapping[str, str]) -> dict[str, Account]:
     """The accounts that may be activated: all, or none. `shown`: the ID number shown, by application number.
 
-    Raises Refused with every fault: not collected, no account opened for payment's sake, another's ID, the host's no.
+    Raises Refused with every fault: blocked, not collected, no account opened, another's ID, the host's no.
     """
     found = held(cards)
     events = CardEvent.objects.filter(card__in=list(cards.values()), kind=COLLECTED)
     collected = set(events.values_list("card__application_ref", flat=True))
+    stands = blocks.blocked(card.pk for card in cards.values())
     customers = host.of(seat)
     faults = []
     for app, card in cards.items():
-        rule = _fault(found.get(app), app in collected, shown.get(app, ""))
+        rule = _blocked(stands.get(card.pk)) or _fault(found.get(app), app in collected, shown.get(app, ""))
         if not rule:
             verdict = customers.activate(Customer(found[app].id_no, found[app].name))
             rule = "" if verdict is Verdict.OK else causes.title(verdict.value)
@@ -41,6 +44,10 @@ def check(seat: Seat, cards: Mapping[str, Card], shown: Mapping[str, str]) -> di
     if faults:
         raise Refused(faults)
     return {app: found[app] for app in cards}
+
+
+def _blocked(stands: Standing | None) -> str:
+    return f"卡{stands.title}, 不能激活" if stands else ""
 
 
 def _fault(account: Account | None, collected: bool, shown: str) -> str:
@@ -61,5 +68,7 @@ def receipt(opened: Mapping[str, Account], cards: Mapping[str, Card], on: date) 
 
 
 def book(cards: Mapping[str, Card]) -> None:
-    """Open for payment; call it in the step's transaction."""
+    """Open for payment; call it in the step's transaction. Raises NotReady for a card that was blocked meanwhile."""
+    if blocks.blocked(card.pk for card in cards.values()):
+        raise NotReady("其中有卡刚刚挂失或注销, 请重新办理")
     Account.objects.filter(application_ref__in=list(cards)).update(status=Account.ACTIVATED, closed_for_payment=False)

@@ -2,11 +2,13 @@
 
 from django.utils import timezone
 
+from zhika.craft import blocking, hearing
 from zhika.engine.post import SUFFIXES
 from zhika.engine.work import ActWork, Done
 from zhika.exchange.manifest import Stem
 from zhika.flows.documents import ACTIVATION, SUPPLIER_ACCOUNTS
-from zhika.lanes.bank import activation, destruction
+from zhika.lanes.bank import accounts, activation, again, destruction
+from zhika.lanes.bank.blocking import SIDE
 from zhika.ledger import audit
 from zhika.ledger.cards import Card, CardEvent
 from zhika.ledger.mail import Outbox
@@ -63,6 +65,41 @@ def activate(work: ActWork) -> Done:
     return Done(documents={ACTIVATION: rows}, write=lambda: activation.book(work.people))
 
 
+def take_returned(work: ActWork) -> Done:
+    """退卡登记: the cards were counted; the accounts of the void ones are closed for ever."""
+    return Done(write=lambda: accounts.close(work.batch, ()))
+
+
+def give_again(work: ActWork) -> Done:
+    """重新发放: a kept card that somebody asks for goes to its office once more."""
+    return again.give_again(work)
+
+
 def destroy(work: ActWork) -> Done:
-    """销毁废卡: all void cards of a batch that lie here, before two people."""
+    """销毁废卡: all void cards of a batch that lie here, and kept ones past their time, before two people."""
     return destruction.destroy(work)
+
+
+def block(work: ActWork) -> Done:
+    """挂失: at once, by telephone for a term, or in writing."""
+    return blocking.block(work, SIDE)
+
+
+def lift(work: ActWork) -> Done:
+    """解挂: the holder shows the ID."""
+    return blocking.lift(work, SIDE)
+
+
+def cancel(work: ActWork) -> Done:
+    """注销: for ever."""
+    return blocking.cancel(work, SIDE)
+
+
+def lapse(work: ActWork) -> Done:
+    """挂失到期: by this side's own term."""
+    return blocking.lapse(work, SIDE)
+
+
+def take_block(work: ActWork) -> Done:
+    """挂失登记: what the office said of its cards; on a replacement in production the office's word holds."""
+    return hearing.take(work, SIDE, weighs_production=False)

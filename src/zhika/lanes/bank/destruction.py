@@ -1,4 +1,4 @@
-"""Void cards destroyed by two people 销毁: shredded, booked, recorded on paper.
+"""Void cards, and kept ones past their time, destroyed by two people 销毁: shredded, booked, recorded on paper.
 
 What is destroyed is written down before the first card is shredded, so that a worker cut off in the middle goes on
 with the same cards and the same witnesses. Each time has a record of its own, numbered within the batch.
@@ -14,6 +14,7 @@ from zhika.engine.work import ActWork, Done, Rows
 from zhika.errors import CardError, NotAllowed, NotReady
 from zhika.flows.documents import DESTRUCTION
 from zhika.flows.lanes import Lane
+from zhika.lanes.bank import again
 from zhika.lanes.bank.models import Destroyed
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
@@ -27,7 +28,9 @@ from zhika.seat import things
 
 
 def destroy(work: ActWork) -> Done:
-    """All void cards of a batch that lie at this bank; what was begun before is finished first, by itself.
+    """All void cards of a batch that lie at this bank, with those that were kept too long and are closed by this.
+
+    What was begun before is finished first, by itself.
 
     Raises NotReady where none does, CardError where one is lacking, NotAllowed where the witnesses are one person.
     """
@@ -37,25 +40,32 @@ def destroy(work: ActWork) -> Done:
     holder = batch.parties.get(lane=Lane.BANK).organisation
     source = place(holder, State.VOID, plastic.batch_group(batch))
     void = {str(card.serial): card.pk for card in Card.objects.filter(pk__in=lying_at(source))}
-    if not void:
+    late = again.overdue(work.seat, holder, batch, today(work.now))
+    if not void and not late:
         raise NotReady(f"批次 {batch.code} 没有待销毁的废卡")
     number = times_done(work.act.name, work.subject) + 1
     path = work.seat.bench(holder.code, "bench") / f"{batch.code}.cards.tray"
     with things.on_bench(work.seat.world, path) as tray:
-        begun = _begun(void) or _begin(tray, work, batch, sorted(void))
+        begun = _begun(void | late) or _begin(tray, work, batch, sorted(void | late))
         for card in begun:
             if piece := tray.find(card.serial):
                 tray.remove(piece)
     rows = record(begun)
+    closed = [late[card.serial] for card in begun if card.serial in late]
+    gone = [void[card.serial] for card in begun if card.serial in void]
     paper = destruction_record(
         rows["card_serial"].to_list(), code=f"D-{batch.code}-{number}", organisation=Party(holder.name, holder.code),
         witnesses=(begun[0].witness, begun[0].second_witness), digest=desk.freeze(work.seat, DESTRUCTION, rows),
-        on=begun[0].on,
+        on=begun[0].on, closed=len(closed),
     )  # fmt: skip
 
     def write() -> None:
-        cards = Cards([void[card.serial] for card in begun])
-        move(source, place(holder, State.DESTROYED, source.group), cards, cause="destroy", by=work.by)
+        target = place(holder, State.DESTROYED, source.group)
+        if gone:
+            move(source, target, Cards(gone), cause="destroy", by=work.by)
+        if closed:
+            again.close(batch, closed, source=work.seat.name)
+            move(again.kept(holder, batch), target, Cards(closed), cause="destroy", by=work.by)
         # after the books: of two desks at once only the one that booked leaves a paper
         desk.write_once(work.seat.home / "files" / "lists" / f"{batch.code}~destruction-{number}.pdf", paper)
 

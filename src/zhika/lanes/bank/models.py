@@ -4,7 +4,10 @@ from django.db import models
 
 
 class Account(models.Model):
-    """One number for one application, for ever: a failed application's number is closed and never given again."""
+    """One number for one application, for ever: a failed application's number is closed and never given again.
+
+    The account behind it is the person's: a replacement's number stands on the account of the card that it replaces.
+    """
 
     RESERVED, OPENED, ACTIVATED, CLOSED = "reserved", "opened", "activated", "closed"
     OPEN = (OPENED, ACTIVATED)
@@ -16,9 +19,9 @@ class Account(models.Model):
     pan = models.CharField(max_length=19, unique=True)
     expiry = models.CharField(max_length=4)
     """YYMM"""
-    account = models.CharField(max_length=20, unique=True)
+    account = models.CharField(max_length=20, db_index=True)
     branch = models.CharField(max_length=12)
-    id_no = models.CharField(max_length=18)
+    id_no = models.CharField(max_length=18, db_index=True)
     name = models.CharField(max_length=50)
     status = models.CharField(max_length=10, default=RESERVED)
     closed_for_payment = models.BooleanField(default=True)

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zhika.engine.work import Rows, Work
+from zhika.flows.blocking import Standing
 from zhika.flows.documents import ACCOUNT_OPENING
 from zhika.lanes.bank import accounts, host
 from zhika.lanes.bank.host import Customer, Verdict
 from zhika.lanes.bank.models import Account
+from zhika.ledger.blocks import Block
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,12 @@ def opening(work: Work, held: Mapping[str, Account]) -> Opening:
 
 
 def book(done: Opening) -> None:
-    """Opened accounts in the bank's table, closed for payment; call it in the step's transaction."""
-    Account.objects.filter(application_ref__in=done.opened, status=Account.RESERVED).update(
+    """Opened accounts in the bank's table, closed for payment; call it in the step's transaction.
+
+    Of a card that was cancelled while it was made none is opened.
+    """
+    ended = Block.objects.filter(state=Standing.CANCELLED.value, card__application_ref__in=done.opened)
+    reserved = Account.objects.filter(application_ref__in=done.opened, status=Account.RESERVED)
+    reserved.exclude(application_ref__in=ended.values("card__application_ref")).update(
         status=Account.OPENED, closed_for_payment=True
     )

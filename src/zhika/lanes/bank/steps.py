@@ -7,10 +7,8 @@ from zhika.flows.documents import (
     ACCOUNT_OPENING,
     ACTIVATION,
     CARD_LIST,
-    HANDOVER,
     NUMBER_MAPPING,
     PRODUCTION_DATA,
-    RURAL_HANDOVER,
     SUPPLIER_ACCOUNTS,
 )
 from zhika.lanes.bank import accounts, activation, delivery, opening, security, tray
@@ -34,16 +32,20 @@ def submit_accounts(work: Work) -> Done:
 
 
 def generate_numbers(work: Work) -> Done:
-    """根据制卡信息生成卡号及磁道信息: as `generate_accounts`, from the handover that came with the cards."""
-    return accounts.generate(work, work.rows(RURAL_HANDOVER))
+    """根据制卡信息生成卡号及磁道信息: from the production data, or from the handover that came with the cards."""
+    (document,) = work.step.awaits
+    return accounts.generate(work, work.rows(document))
 
 
 def finish(work: Work) -> Done:
-    """读芯片公共区信息、写磁、初始芯片个人金融应用; where the number stands on the card, opening in bulk too."""
+    """读芯片公共区信息、写磁、初始芯片个人金融应用; the number is printed where the supplier hasn't.
+
+    In a chart that has no row of its own for it, opening in bulk comes with it.
+    """
+    overprints = not any(SUPPLIER_ACCOUNTS in step.sends for step in work.flow.steps)
+    failed = tray.finish(work, delivery.handed_over(work), overprints=overprints)
     if ACCOUNT_OPENING not in work.step.sends:
-        failed = tray.finish(work, delivery.handed_over(work), overprints=True)
-        return Done(failed=failed, write=lambda: accounts.close(work.batch, failed))
-    failed = tray.finish(work, work.rows(HANDOVER), overprints=False)
+        return Done(failed=failed)
     held = {app: account for app, account in accounts.of_people(work).items() if app not in failed}
     return _opened(work, opening.opening(work, held), failed)
 
@@ -54,18 +56,17 @@ def open_accounts(work: Work) -> Done:
 
 
 def _opened(work: Work, answer: opening.Opening, failed: dict[str, str]) -> Done:
-    left = failed | dict(answer.refused)
-
-    def write() -> None:
-        opening.book(answer)
-        accounts.close(work.batch, left)
-
-    return Done(documents={ACCOUNT_OPENING: answer.rows}, failed=left, write=write)
+    return Done(
+        documents={ACCOUNT_OPENING: answer.rows}, failed=failed | dict(answer.refused),
+        write=lambda: opening.book(answer),
+    )  # fmt: skip
 
 
 def return_mapping(work: Work) -> Done:
-    """将身份证、卡号对应关系返回: opened accounts only."""
-    held = [a for a in accounts.of_people(work).values() if a.status == a.OPENED]
+    """将身份证、卡号对应关系返回: all numbers made; once accounts are opened, those of opened accounts only."""
+    place = work.flow.steps.index(work.step)
+    opened = any(ACCOUNT_OPENING in step.sends for step in work.flow.steps[:place])
+    held = [a for a in accounts.of_people(work).values() if a.status == (a.OPENED if opened else a.RESERVED)]
     return Done(documents={NUMBER_MAPPING: accounts.rows(NUMBER_MAPPING, held)})
 
 
@@ -74,7 +75,7 @@ def deliver(work: Work) -> Done:
     rows = delivery.card_list(work)
     delivery.sort_out(work)
     print_list(work, CARD_LIST, rows)
-    return Done(documents={CARD_LIST: rows}, trays=[work.tray("good")], write=lambda: accounts.close(work.batch, ()))
+    return Done(documents={CARD_LIST: rows}, trays=[work.tray("good")], write=lambda: accounts.close_left(work.batch))
 
 
 def activate(work: Work) -> Done:

@@ -9,9 +9,54 @@ class CentreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from zhika.engine.registry import ERRANDS
+        from zhika.craft import forming, requests
+        from zhika.craft.blocking import due as lapses
+        from zhika.engine import laying
+        from zhika.engine.registry import (
+            ARRIVED,
+            BY_ID_NUMBER,
+            DECIDED,
+            DUE,
+            ERRANDS,
+            FROM_FILE,
+            GATHER,
+            IN_FULL,
+            TODO,
+            Decided,
+        )
         from zhika.engine.serve import serve
-        from zhika.lanes.centre import acts, destruction, steps
+        from zhika.lanes.centre import (
+            acts,
+            blocking,
+            checking,
+            counter,
+            counties,
+            destruction,
+            mortality,
+            rates,
+            reminding,
+            returns,
+            settling,
+            steps,
+            telling,
+        )
 
         serve(Lane.CENTRE, steps, acts)
         ERRANDS[Lane.CENTRE, "destroy"] = destruction.shred
+        ERRANDS[Lane.CENTRE, "hand_out"] = counter.into_hands
+        IN_FULL["form_requests"] = forming.in_full
+        FROM_FILE["load_rates"] = rates.from_file
+        DECIDED["confirm"] = Decided(checking.doubtful, checking.export, checking.note)
+        for due in (forming.due_requests, lapses, reminding.due, telling.due):
+            if due not in DUE:
+                DUE.append(due)
+        for source in (requests.todo, forming.todo_requests, settling.todo, counties.todo, returns.todo):
+            if source not in TODO:
+                TODO.append(source)
+        if requests.gather not in GATHER:
+            GATHER.append(requests.gather)
+        if telling.come not in ARRIVED:
+            ARRIVED.append(telling.come)
+        BY_ID_NUMBER[Lane.CENTRE] = blocking.by_id_number
+        ERRANDS[Lane.CENTRE, "return_cards"] = laying.lay
+        FROM_FILE["load_deaths"] = mortality.from_file

@@ -35,10 +35,7 @@ def export(seat: Seat, lot: str, path: Path) -> int:
 
     Raises NotReady where the lot has no check list yet, Refused for another kind of file.
     """
-    papers = [paper for paper in desk.filed(Subject(Grain.LOT, lot)) if paper.type == CHECK_LIST.code]
-    if not papers:
-        raise NotReady(f"{lot}: 没有待确认的数据核对清单")
-    shown = lines(desk.read(seat, papers[-1])).with_columns(pl.lit("").alias("decision"))
+    shown = doubtful(seat, lot).with_columns(pl.lit("").alias("decision"))
     titled = shown.rename({**TITLES, _DECISION.name: _DECISION.title})
     match path.suffix.lower():
         case ".csv":
@@ -48,6 +45,26 @@ def export(seat: Seat, lot: str, path: Path) -> int:
         case _:
             raise Refused([Fault(path.name, "只能写成 .csv 或 .xlsx")])
     return shown.height
+
+
+def doubtful(seat: Seat, lot: str) -> pl.DataFrame:
+    """The lines of a lot that something stands against, in words. Raises NotReady where it has no check list yet."""
+    papers = [paper for paper in desk.filed(Subject(Grain.LOT, lot)) if paper.type == CHECK_LIST.code]
+    if not papers:
+        raise NotReady(f"{lot}: 没有待确认的数据核对清单")
+    return lines(desk.read(seat, papers[-1]))
+
+
+def note(seat: Seat, lot: str) -> tuple[str, str]:
+    """For the to-do list: how many lines are doubtful, and how to look at them and decide."""
+    counted = dict(doubtful(seat, lot)["proposal"].value_counts().iter_rows())
+    words = {"ask": "存疑", "reject": "建议退回"}
+    told = [f"{counted[PROPOSALS[key]]:,} {word}" for key, word in words.items() if counted.get(PROPOSALS[key])]
+    if not told:
+        return "", ""
+    file = f"{lot}.xlsx"
+    look = f"先看: zhika check {lot} --export {file}, 填写「{_DECISION.title}」, 确认时加 --fact decisions={file}"
+    return "、".join(told), f"{look} (不填的存疑行一律退回)"
 
 
 def _workbook(rows: pl.DataFrame, path: Path) -> None:

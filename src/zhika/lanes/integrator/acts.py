@@ -1,17 +1,33 @@
 """The integrator's acts: what is done outside the charts, and what becomes of documents that no row awaits."""
 
+from zhika.craft import forming
 from zhika.engine.work import ActWork, Done
 from zhika.errors import Fault, Refused
 from zhika.flows import FLOWS
+from zhika.flows.acts import BATCHES
 from zhika.flows.chart import Grain
 from zhika.flows.documents import CORRECTION
-from zhika.lanes.integrator import corrections, destruction, forming, material, registers
+from zhika.lanes.integrator import (
+    corrections,
+    destruction,
+    leading,
+    material,
+    planning,
+    registers,
+    restarting,
+    shelving,
+)
 from zhika.ledger.steps import StepRecord
 
 
 def form(work: ActWork) -> Done:
     """组批: subject is process/office, with or without the batch code that it gets."""
-    return forming.form(work.seat, work.subject, work.now)
+    return forming.form(work.seat, work.subject, work.now, BATCHES)
+
+
+def restart(work: ActWork) -> Done:
+    """重新发起: the subject is a failed application, or PROCESS/OFFICE/CAUSE for all who may start again."""
+    return restarting.restart(work)
 
 
 def load_register(work: ActWork) -> Done:
@@ -22,6 +38,21 @@ def load_register(work: ActWork) -> Done:
 def load_material(work: ActWork) -> Done:
     """材料入库: the subject is the consignment's code; fact path where its trays don't stand in the stock yet."""
     return material.load(work.seat, work.subject, work.facts, work.by)
+
+
+def load_plan(work: ActWork) -> Done:
+    """装载任务计划: facts annex (3 | 6), path, from; the subject is annex, day and digest of the file."""
+    return planning.load(work.seat, work.facts, work.by)
+
+
+def load_leaders(work: ActWork) -> Done:
+    """装载领导小组名单: facts path and from; the subject is day and digest of the file."""
+    return leading.load(work.seat, work.facts, work.by)
+
+
+def shelve_material(work: ActWork) -> Done:
+    """退料上架: the subject is the handover with which the supplier's rest came back."""
+    return shelving.shelve(work)
 
 
 def notify_corrections(work: ActWork) -> Done:
@@ -64,6 +95,6 @@ def take_progress(work: ActWork) -> Done:
 
 def take_destruction(work: ActWork) -> Done:
     """销毁记录登记: the void cards that it names are gone, under two pairs of eyes."""
-    assert work.rows is not None and work.batch is not None
-    rows, batch = work.rows, work.batch
-    return Done(write=lambda: destruction.book(batch, rows, work.by))
+    assert work.rows is not None and work.batch is not None and work.paper is not None
+    rows, batch, teller = work.rows, work.batch, work.paper.sender
+    return Done(write=lambda: destruction.book(batch, rows, work.by, teller=teller))

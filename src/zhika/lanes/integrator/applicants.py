@@ -12,7 +12,7 @@ from zhika.engine.check import id_key
 from zhika.engine.work import Subject
 from zhika.errors import NotReady
 from zhika.flows.documents import CHECK_LIST, COLLECTED, Document
-from zhika.people import entry
+from zhika.people import deaths, entry
 from zhika.people.models import Person
 from zhika.registers.columns import COLLECTED as COLUMNS
 from zhika.registers.tidy import tidy
@@ -81,12 +81,13 @@ def accepted(seat: Seat, subject: Subject, confirmation: pl.DataFrame) -> list[A
 def sifted(seat: Seat, people: Sequence[Applicant]) -> tuple[list[Applicant], dict[str, str]]:
     """Who may become an application; and by line why others may not (codes of `registers.rules`).
 
-    Valid ID number, name and photo, nobody twice, nobody with a live application over both schemes.
+    Valid ID number, name and photo, nobody twice, nobody with a live application over both schemes, nobody dead.
     """
     keys = {person.line: id_key(seat.home, person.id_no) for person in people}
     held, going, left, seen = entry.held(keys.values()), [], dict[str, str](), set[str]()
+    dead = deaths.among(keys.values())
     for person in people:
-        reason = _reason(person, seen, live=keys[person.line] in held)
+        reason = _reason(person, seen, live=keys[person.line] in held, dead=keys[person.line] in dead)
         if reason:
             left[person.line] = reason
         else:
@@ -95,13 +96,15 @@ def sifted(seat: Seat, people: Sequence[Applicant]) -> tuple[list[Applicant], di
     return going, left
 
 
-def _reason(person: Applicant, seen: set[str], *, live: bool) -> str:
+def _reason(person: Applicant, seen: set[str], *, live: bool, dead: bool) -> str:
     if not person.name:
         return "no-name"
     if not idnumber.is_valid(person.id_no):
         return "id-check"
     if person.id_no in seen:
         return "duplicate-line"
+    if dead:
+        return "deceased"
     if live:
         return "has-card"
     return "" if person.values["photo"] else "no-photo"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from zhika.card import tray as trays
-from zhika.card.chip import public, social
+from zhika.card.chip import des, public, social
 from zhika.card.chip.apdu import Connection, StatusError
 from zhika.card.chip.keys import SocialKeys
 from zhika.errors import CardError, Refused
@@ -49,6 +49,15 @@ def social_keys(seat: Seat) -> SocialKeys:
     """The integrator's master and the maker's transport master, opened for one row."""
     folder = seat.home / "keys"
     return SocialKeys(keys.get(folder, keys.SOCIAL), keys.get(folder, keys.TRANSPORT_SOCIAL))
+
+
+def key_version(own: SocialKeys) -> str:
+    """The generation of the social master key: its label and check value (KCV), which tells nothing of the key.
+
+    >>> key_version(SocialKeys(bytes(16), bytes(16)))
+    'social-master/8CA64D'
+    """
+    return f"{keys.SOCIAL}/{des.check_value(own.master).hex().upper()}"
 
 
 def holder_values(seat: Seat, person: Person, ssc_no: str, issue_date: str) -> dict[str, str]:

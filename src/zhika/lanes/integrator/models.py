@@ -19,6 +19,8 @@ class Production(models.Model):
     identification = models.CharField(max_length=32, blank=True)
     """卡识别码, all 32 digits, as it was read back from the chip."""
     personalised_at = models.DateTimeField(null=True)
+    key_version = models.CharField(max_length=40, blank=True)
+    """Which generation of the social master key the chip's keys come from: its label and check value."""
 
 
 class Mapping(models.Model):
@@ -67,7 +69,7 @@ class Consignment(models.Model):
 
     code = models.CharField(max_length=30)
     kind = models.CharField(max_length=12)
-    """module | blank"""
+    """module | blank | chip-blank"""
     tray = models.CharField(max_length=80, unique=True)
     """File name in the integrator's stock."""
     count = models.IntegerField()

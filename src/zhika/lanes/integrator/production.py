@@ -15,7 +15,6 @@ from zhika.card.chip.files import name_fault
 from zhika.engine import desk
 from zhika.engine.work import Work
 from zhika.exchange.archive import PHOTO_LIMIT
-from zhika.flows.documents import Document
 from zhika.lanes.integrator.models import Mapping as MappingRow
 from zhika.lanes.integrator.models import Production
 from zhika.ledger.cards import Card
@@ -51,12 +50,6 @@ def of_batch(batch_code: str, refs: Sequence[str] | None = None) -> dict[str, Su
     rows = Application.objects.filter(batch_code=batch_code).select_related("person__unit", "person__office")
     found = {row.ref: Subject(row.ref, row) for row in rows}
     return found if refs is None else {ref: found[ref] for ref in refs}
-
-
-def frame(document: Document, rows: Sequence[Mapping[str, str]]) -> pl.DataFrame:
-    """Rows as the document declares them, all text."""
-    told = [{name: row[name] for name in document.columns} for row in rows]
-    return pl.DataFrame(told, schema=dict.fromkeys(document.columns, pl.String))
 
 
 def unfit(seat: Seat, people: Mapping[str, Subject]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Registers in: extracts of the insurance systems and the household register, as they are loaded and compared."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +20,7 @@ from zhika.flows.lanes import Lane
 from zhika.lanes.integrator.models import Register
 from zhika.ledger import audit
 from zhika.ledger.steps import Paper
+from zhika.people import deaths
 from zhika.people.models import Person
 from zhika.registers import intake
 from zhika.registers.columns import HOUSEHOLD, INSURANCE
@@ -104,14 +105,20 @@ def checked(seat: Seat, process: str, collected: pl.DataFrame) -> pl.DataFrame:
     if lacking or insurance is None:
         raise NotReady(f"尚未装载{'、'.join(lacking)} (zhika do load_register)")
     other = latest(seat, RURAL if scheme == URBAN else URBAN, "insurance")
-    return compare(collected, insurance, found.get("household"), other, taken(seat, collected, insurance))
+    keys = _keys(seat, collected, insurance)
+    dead = pl.Series("id_no", [keys[key] for key in deaths.among(keys)], dtype=pl.String)
+    return compare(collected, insurance, found.get("household"), other, taken(list(keys)), dead)
 
 
-def taken(seat: Seat, collected: pl.DataFrame, insurance: pl.DataFrame) -> pl.Series:
-    """ID numbers of this lot's people, as given or as the insurance has them, that already have a live application."""
+def _keys(seat: Seat, collected: pl.DataFrame, insurance: pl.DataFrame) -> dict[str, str]:
+    """Keyed hash → ID number of this lot's people, as given or as the insurance has them."""
     mine = insurance.filter(pl.col("person_no").is_in(collected["person_no"].unique().implode()))["id_no"]
     numbers = {idnumber.clean(number) for number in [*collected["id_no"], *mine] if number}
-    keys = [id_key(seat.home, number) for number in sorted(numbers)]
+    return {id_key(seat.home, number): number for number in sorted(numbers)}
+
+
+def taken(keys: Sequence[str]) -> pl.Series:
+    """ID numbers, of the persons with these keyed hashes, of those who already have a live application."""
     held: list[str] = []
     for start in range(0, len(keys), _CHUNK):
         known = Person.objects.filter(id_key__in=keys[start : start + _CHUNK], applications__live=True)

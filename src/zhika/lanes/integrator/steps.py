@@ -1,10 +1,12 @@
 """The integrator's rows of the charts: every public function is one of them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from zhika.engine import desk
 from zhika.engine.lists import print_list
 from zhika.engine.work import Done, Work
+from zhika.exchange.table import frame
 from zhika.flows.documents import (
     ACCOUNT_FILE,
     CHECK_LIST,
@@ -19,7 +21,7 @@ from zhika.flows.documents import (
     RURAL_HANDOVER,
     SEMI_FINISHED,
 )  # fmt: skip
-from zhika.lanes.integrator import applicants, chips, material, numbers, production, registers
+from zhika.lanes.integrator import applicants, checking, chips, making, material, numbers, production, registers
 from zhika.lanes.integrator.models import LeftOut, Production
 from zhika.lanes.integrator.models import Mapping as MappingRow
 from zhika.ledger.cards import Card
@@ -69,7 +71,7 @@ def submit_production_data(work: Work) -> Done:
     people = production.of_batch(_code(work), list(work.people))
     failed = production.unfit(work.seat, people)
     rows = [one.row for ref, one in people.items() if ref not in failed]
-    return Done(documents={PRODUCTION_DATA: production.frame(PRODUCTION_DATA, rows)}, failed=failed)
+    return Done(documents={PRODUCTION_DATA: frame(PRODUCTION_DATA, rows)}, failed=failed)
 
 
 def match(work: Work) -> Done:
@@ -105,28 +107,57 @@ def submit_faces(work: Work) -> Done:
     kept = material.reserve(_code(work), len(rows))
     trays = material.draw(work, kept)
     return Done(
-        documents={document: production.frame(document, rows), MATERIAL: material.rows(kept)},
+        documents={document: frame(document, rows), MATERIAL: material.rows(kept)},
         photos={row["photo"]: desk.photo_of(work.seat, row["photo"]) for row in rows},
-        failed=failed, trays=trays, quantity=sum(row.n for row in kept) // len(material.KINDS),
-        write=lambda: material.book(work, kept),
+        failed=failed, trays=trays, write=lambda: material.book(work, kept),
     )  # fmt: skip
+
+
+def check_insured(work: Work) -> Done:
+    """校验参保、参合人员相关信息, 形成制卡数据: card number and issue date, from the production database."""
+    people = production.of_batch(_code(work), list(work.people))
+    failed = checking.failures(work, people)
+    assert work.batch is not None
+    made = numbers.card_numbers(work.seat.integrator.ssc_prefix, work.batch.code, work.batch.size)
+    ssc, day = production.ssc_of_batch(work, made), production.day(work.now)
+
+    def write() -> None:
+        rows = [Production(app_no=ref, ssc_no=ssc[ref], issue_date=day) for ref in people if ref not in failed]
+        Production.objects.bulk_create(rows, batch_size=500)
+
+    return Done(failed=failed, write=write)
+
+
+def make_card(work: Work) -> Done:
+    """在空白卡上完成 COS 芯片封装、卡面个人化信息印刷、覆膜; numbers that came before are matched and imported."""
+    found = _numbers(work) if NUMBER_MAPPING in work.step.awaits else production.Matched({}, {})
+    people = production.of_batch(_code(work), [app for app in work.people if app not in found.failed])
+    done = making.make(work, people, _produced(work))
+
+    def write() -> None:
+        if done.write:
+            done.write()
+        _import(work, found, {app: bound.serial for app, bound in done.born.items()})
+
+    return replace(done, failed={**done.failed, **found.failed}, write=write)
 
 
 def personalise(work: Work) -> Done:
     """芯片初始化、社保等信息个人化: each card held against its list row, written, read back, imported."""
-    listed = {row["app_no"]: row for row in work.rows(SEMI_FINISHED).iter_rows(named=True)}
+    listed = _listed(work)
     expected = _expected(work, listed)
     others = {one.chip["id_no"] for one in expected.values()}
     own, cos_version = chips.social_keys(work.seat), work.seat.integrator.cos_version
     failed: dict[str, str] = {}
     written: dict[str, chips.Written] = {}
+    generation = chips.key_version(own)
     with things.on_bench(work.seat.world, work.tray("cards")) as tray:
         for app, card in work.people.items():
             row, piece = listed.get(app), tray.find(card.serial or "")
             if row is None or piece is None:
                 failed[app] = "row-missing" if row is None else "missing"
                 continue
-            outcome: chips.Written | str = piece.condition or (row["cause"] if row["condition"] == "void" else "")
+            outcome: chips.Written | str = piece.condition or (row["cause"] if row.get("condition") == "void" else "")
             outcome = outcome or chips.look(tray.camera(piece, hidden=work.hidden), expected[app], others)
             outcome = outcome or chips.make(tray, piece, expected[app], work.seat, own, cos_version=cos_version)
             if isinstance(outcome, chips.Written):
@@ -140,7 +171,8 @@ def personalise(work: Work) -> Done:
         for row in rows:
             row.card_serial, row.chip_serial = work.people[row.app_no].serial, written[row.app_no].chip_serial
             row.identification, row.personalised_at = written[row.app_no].identification, work.now
-        fields = ["card_serial", "chip_serial", "identification", "personalised_at"]
+            row.key_version = generation
+        fields = ["card_serial", "chip_serial", "identification", "personalised_at", "key_version"]
         Production.objects.bulk_update(rows, fields, batch_size=150)
 
     return Done(failed=failed, write=write)
@@ -150,29 +182,43 @@ def hand_over(work: Work) -> Done:
     """提交制卡信息文档及半成品卡: electronic and paper list of all cards in the tray, void ones among them."""
     assert work.batch is not None
     document = HANDOVER if HANDOVER in work.step.sends else RURAL_HANDOVER
-    rows = production.frame(document, _handed(work))
+    rows = frame(document, _handed(work))
     print_list(work, document, rows, title="半成品卡移交清单")
     return Done(documents={document: rows}, trays=[work.tray("cards")])
 
 
 def import_mapping(work: Work) -> Done:
     """将对应关系导入应用数据库: ID number, social security card number and bank number, for later uses."""
+    found, serials = _numbers(work), {app: card.serial or "" for app, card in work.people.items()}
+    return Done(failed=found.failed, write=lambda: _import(work, found, serials))
+
+
+def _numbers(work: Work) -> production.Matched:
+    """The numbers of a mapping, matched person by person."""
     frames = work.received[NUMBER_MAPPING]
-    found = production.matched(work.people, frames, production.known_numbers(frames, work.people))
+    return production.matched(work.people, frames, production.known_numbers(frames, work.people))
+
+
+def _import(work: Work, found: production.Matched, serials: Mapping[str, str]) -> None:
+    """Into the application database; call it in the step's transaction."""
     people, made = production.of_batch(_code(work), list(found.pans)), _produced(work)
+    MappingRow.objects.bulk_create(
+        [
+            MappingRow(
+                app_no=app, id_key=people[app].application.person.id_key, ssc_no=made[app].ssc_no,
+                card_serial=serials.get(app, ""), pan=pan, imported_at=work.now,
+            )
+            for app, pan in found.pans.items()
+        ],
+        batch_size=500,
+    )  # fmt: skip
 
-    def write() -> None:
-        MappingRow.objects.bulk_create(
-            [
-                MappingRow(
-                    app_no=app, id_key=people[app].application.person.id_key, ssc_no=made[app].ssc_no,
-                    card_serial=work.people[app].serial or "", pan=pan, imported_at=work.now,
-                )
-                for app, pan in found.pans.items()
-            ]
-        )  # fmt: skip
 
-    return Done(failed=found.failed, write=write)
+def _listed(work: Work) -> dict[str, dict[str, str]]:
+    """Rows of the list that came with the cards; of cards made here, what was bound at embedding."""
+    if SEMI_FINISHED in work.step.awaits:
+        return {row["app_no"]: row for row in work.rows(SEMI_FINISHED).iter_rows(named=True)}
+    return {app: {"app_no": app, "chip_serial": card.chip_serial or ""} for app, card in work.people.items()}
 
 
 def _code(work: Work) -> str:

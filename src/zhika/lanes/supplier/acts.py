@@ -4,7 +4,7 @@ from zhika.engine.booking import answered
 from zhika.engine.work import ActWork, Done
 from zhika.errors import NotReady
 from zhika.flows.documents import ERASURE, SEMI_FINISHED
-from zhika.lanes.supplier import erasing
+from zhika.lanes.supplier import erasing, returning
 from zhika.ledger.steps import Paper
 
 
@@ -23,3 +23,8 @@ def erase(work: ActWork) -> Done:
         Paper.objects.filter(pk__in=kept).update(state=Paper.KEPT)
 
     return Done(documents={ERASURE: rows} if kept else {}, write=write)
+
+
+def return_material(work: ActWork) -> Done:
+    """退余料: the subject is the batch; what lies unused of its consignment goes back, void blanks marked."""
+    return returning.return_material(work)

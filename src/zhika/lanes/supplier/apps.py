@@ -9,7 +9,10 @@ class SupplierConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from zhika.engine.registry import TODO
         from zhika.engine.serve import serve
-        from zhika.lanes.supplier import acts, steps
+        from zhika.lanes.supplier import acts, returning, steps
 
         serve(Lane.SUPPLIER, steps, acts)
+        if returning.todo not in TODO:
+            TODO.append(returning.todo)

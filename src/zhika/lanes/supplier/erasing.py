@@ -35,11 +35,16 @@ def erase(seat: Seat, batch_code: str, on: date) -> Rows:
     taken, folder = seat.home / "mail" / "taken", sheet_folder(seat, batch_code)
     found = {f"{stem}": taken / f"{stem}{PAYLOAD}" for stem in stems}
     found |= {f"sheets/{path.name}": path for path in sorted(folder.glob("*.jpg"))}
+    # None is kept since they are looked at; a home that is older may have some.
+    rejected = sorted((seat.home / "mail" / "rejected").glob(f"*-{SUPPLIER_ACCOUNTS.code}{PAYLOAD}"))
+    found |= {f"rejected/{path.stem}": path for path in rejected}
     _note(batch_code, {what: path for what, path in found.items() if path.exists()}, on)
     for stem in stems:
         for suffix in SUFFIXES:
             (taken / f"{stem}{suffix}").unlink(missing_ok=True)
         shutil.rmtree(seat.home / "mail" / "staging" / f"{stem}.open", ignore_errors=True)
+    for path in rejected:
+        path.unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
     return record(batch_code)
 

@@ -9,10 +9,15 @@ class UnitConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from zhika.engine.registry import ERRANDS, FROM_FILE
+        from zhika.craft import overdue
+        from zhika.engine import laying
+        from zhika.engine.registry import ERRANDS, FROM_FILE, TODO
         from zhika.engine.serve import serve
         from zhika.lanes.unit import acts, collecting, handing, steps
 
         serve(Lane.UNIT, steps, acts)
         ERRANDS[Lane.UNIT, "hand_out"] = handing.into_hands
+        ERRANDS[Lane.UNIT, "return_cards"] = laying.lay
+        if overdue.at_units not in TODO:
+            TODO.append(overdue.at_units)
         FROM_FILE["collect"] = collecting.from_file

@@ -8,6 +8,8 @@ from zhika.exchange import table
 from zhika.flows.documents import COLLECTED
 from zhika.lanes.unit.handing import parcel_tray
 from zhika.lanes.unit.models import Receipt
+from zhika.ledger.places import today
+from zhika.people.lots import CollectedLot
 
 
 def collect(work: Work) -> Done:
@@ -20,7 +22,10 @@ def collect(work: Work) -> Done:
     if rows["lot"].unique().to_list() != [work.subject.code]:
         raise Refused([Fault(work.subject.code, "文件内容属于另一批次")])
     photos = dict(desk.photos_named(work.seat, COLLECTED, rows))
-    return Done(documents={COLLECTED: rows}, photos=photos, n_in=rows.height, n_out=rows.height)
+    came = CollectedLot(
+        code=work.subject.code, process=work.flow.name, office=rows.item(0, "centre"), rows=rows.height, day=today()
+    )
+    return Done(documents={COLLECTED: rows}, photos=photos, n_in=rows.height, n_out=rows.height, write=came.save)
 
 
 def hand_out(work: Work) -> Done:

@@ -1,0 +1,108 @@
+"""`zhika books`: who holds how many, and whether it adds up; material by lot."""
+
+import json
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+
+from zhika.cli import looking
+from zhika.cli.looking import Json
+from zhika.cli.seat import here
+from zhika.errors import ConfigurationError
+
+ALL = "all"
+"""Told as a lot: every lot."""
+
+
+def books(
+    organisation: Annotated[str, typer.Option("--organisation", help="机构编号 (含下级)")] = "",
+    batch: Annotated[str, typer.Option("--batch", help="批次编号")] = "",
+    on: Annotated[str, typer.Option("--on", help="某日终了, 如 2026-11-23")] = "",
+    lot: Annotated[str, typer.Option("--lot", help="来料批: 购入、库存、领用、已制卡各多少; all 为全部")] = "",
+    kind: Annotated[str, typer.Option("--kind", help="只看一种材料: module, blank, chip-blank")] = "",
+    prove: Annotated[bool, typer.Option("--prove", help="按明细逐笔重算")] = False,
+    as_json: Json = False,
+) -> None:
+    """实物账: 谁手里有多少。不平则退出码 1。
+
+    例: zhika -C demo/platform books --prove
+
+    例: zhika -C demo/platform books --lot M-2026-01 --on 2026-11-23
+    """
+    seat = here()
+    from zhika.ledger.batches import Batch, Organisation
+    from zhika.ledger.books import balances
+    from zhika.ledger.laws import Books, breaches
+
+    office = looking.one(Organisation, organisation, "机构") if organisation else None
+    within = looking.one(Batch, batch, "批次") if batch else None
+    try:
+        day = date.fromisoformat(on) if on else None
+    except ValueError:
+        raise ConfigurationError(f"日期 {on} 应写成 2026-11-23") from None
+    if lot or kind:
+        if not _lots(seat.title, lot, kind, day, as_json):
+            raise typer.Exit(1)
+        return
+    lines = balances(organisation=office, batch=within, on=day)
+    broken = breaches(Books(batch=within, prove=prove)) if day is None else []
+    if as_json:
+        told = [{**vars(x), "state_title": x.state.label} for x in lines]
+        print(json.dumps({"lines": told, "breaches": list(map(str, broken))}, ensure_ascii=False, indent=1))
+    else:
+        rows = [(x.name, x.state.label, x.group, f"{x.n:,}") for x in lines]
+        looking.show(
+            f"{seat.title} 实物账{f' {on} 终了' if on else ''}",
+            ("机构", "状态", "归属", "数量"),
+            rows,
+            "账上没有实物。",
+            ("数量",),
+        )
+        looking.OUT.print("\n".join(f"[red]不平[/] {b}" for b in broken) or f"账平{'(已逐笔重算)' if prove else ''}。")
+    if broken:
+        raise typer.Exit(1)
+
+
+def _lots(title: str, lot: str, kind: str, on: date | None, as_json: bool) -> bool:
+    """Material by lot, printed. Returns whether every lot adds up to what was bought."""
+    lot = "" if lot == ALL else lot
+    from zhika.ledger.lots import TITLES
+    from zhika.ledger.lots import lots as told
+    from zhika.ledger.material import KINDS
+
+    if kind and kind not in KINDS:
+        raise ConfigurationError(f"没有材料 {kind}。可用: {'、'.join(KINDS)}")
+    rows = told(lot=lot, kind=kind, on=on)
+    if lot and not rows:
+        raise ConfigurationError(f"没有来料批 {lot}")
+    if as_json:
+        print(json.dumps([_lot(row) for row in rows], ensure_ascii=False, indent=1))
+    else:
+        shown = [
+            (r.lot, r.title, f"{r.bought:,}", *(f"{r.n(where):,}" for where in TITLES), f"{r.difference:,}")
+            for r in rows
+        ]
+        numbers = ("购入", *TITLES.values(), "不平")
+        looking.show(
+            f"{title} 材料{f' {on} 终了' if on else ''}", ("来料批", "材料", *numbers), shown, "没有材料。", numbers
+        )
+        drawn = [
+            (r.lot, r.title, one.name, TITLES[one.where], f"{one.n:,}")
+            for r in rows
+            for one in r.holdings
+            if one.where != "stock"
+        ]
+        if drawn:
+            looking.show("在何处", ("来料批", "材料", "机构", "状态", "数量"), drawn, "", ("数量",))
+    return not any(row.difference for row in rows)
+
+
+def _lot(row: Any) -> dict[str, Any]:
+    from zhika.ledger.lots import TITLES
+
+    return {
+        "lot": row.lot, "kind": row.kind, "title": row.title, "bought": row.bought,
+        **{where: row.n(where) for where in TITLES}, "difference": row.difference,
+        "holdings": [vars(one) for one in row.holdings],
+    }  # fmt: skip

@@ -1,0 +1,85 @@
+"""Papers of a request, printed when somebody asks for them: HOME/files/slips/CODE.pdf."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+from zhika.engine import desk
+from zhika.errors import NotReady
+from zhika.flows.documents import FORM
+from zhika.flows.requests import KINDS
+from zhika.ledger.places import today
+from zhika.paper import applying
+from zhika.paper.applying import Applied
+from zhika.paper.typeset import Party
+from zhika.people.models import Request
+from zhika.seat.config import Seat
+
+_SEXES = {"1": "男", "2": "女"}
+_WIDE = ("address", "unit_name")
+_KNOWN = ("sex", "nation", "birth", "address", "phone", "postcode")
+"""Of a person who is known, what stands in the record."""
+Print = Callable[[Seat, Request, str], bytes]
+
+
+def print_paper(seat: Seat, ref: str, paper: str, *, by: str) -> Path:
+    """One paper of a request. Raises NotReady for an unknown number."""
+    request = Request.objects.select_related("office", "person").filter(ref=ref).first()
+    if request is None:
+        raise NotReady(f"{ref}: 没有这个申请 (zhika requests)")
+    title, made = PAPERS[paper]
+    path = seat.home / "files" / "slips" / f"{title}-{ref}.pdf"
+    desk.write_once(path, made(seat, request, by))
+    return path
+
+
+def _form(seat: Seat, request: Request, by: str) -> bytes:
+    fields = _fields(request)
+    photo = desk.photo_of(seat, request.photo) if request.photo else None
+    facts = [(field.title, fields[field.name], field.name in _WIDE) for field in FORM if fields.get(field.name)]
+    facts.append(("缴费单号", request.payment_no, False))
+    return applying.form(
+        _applied(request), facts, photo.read_bytes() if photo else b"", office=_office(request),
+        by=request.entered_by, on=_day(request),
+    )  # fmt: skip
+
+
+def _receipt(seat: Seat, request: Request, by: str) -> bytes:
+    promised = _day(request) + timedelta(days=seat.promise.days)
+    return applying.receipt(_applied(request), office=_office(request), by=by, on=_day(request), promised=promised)
+
+
+def _doctor(seat: Seat, request: Request, by: str) -> bytes:
+    if request.state in (Request.REFUSED, Request.WITHDRAWN):
+        raise NotReady(f"{request.ref}: 申请已{'退回' if request.state == Request.REFUSED else '撤回'}, 不出具领卡证明")
+    until = today() + timedelta(days=seat.promise.days)
+    return applying.doctor(_applied(request), office=_office(request), by=by, on=today(), until=until)
+
+
+PAPERS: Mapping[str, tuple[str, Print]] = {
+    "form": ("申请表", _form), "receipt": ("受理回执", _receipt), "doctor": ("领卡证明", _doctor),
+}  # fmt: skip
+"""By the word that people type: the paper's name, and what makes it."""
+
+
+def _fields(request: Request) -> dict[str, str]:
+    """The form's values as people read them; of a replacement, the person's own."""
+    known = {
+        name: getattr(request.person, name, "") for name in ("sex", "nation", "birth", "address", "phone", "postcode")
+    }
+    fields = {**(known if request.person else {}), **request.fields}
+    return fields | {"sex": _SEXES.get(fields.get("sex", ""), ""), "centre": ""}
+
+
+def _applied(request: Request) -> Applied:
+    person = request.person
+    name, id_no = (person.name, person.id_no) if person else (request.fields["name"], request.fields["id_no"])
+    return Applied(request.ref, KINDS[request.kind].title, name, id_no, request.process.split("-")[0])
+
+
+def _office(request: Request) -> Party:
+    return Party(request.office.name, request.office.code)
+
+
+def _day(request: Request) -> date:
+    return today(request.entered_at)

@@ -1,0 +1,250 @@
+"""Where is my card: one answer for a person, from this seat's records alone. Names and ID numbers are masked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils import timezone
+
+from zhika.card import idnumber
+from zhika.engine.check import id_key
+from zhika.engine.promise import Promise, promise
+from zhika.engine.sides import Side, bank_side, social_side
+from zhika.engine.standing import Standing, Subject, standing
+from zhika.engine.whereabouts import Moved, Whereabouts, papers_of, row_title, whereabouts
+from zhika.errors import NotReady
+from zhika.flows import FLOWS
+from zhika.flows.causes import CAUSES, title
+from zhika.flows.chart import Cards, Step
+from zhika.flows.lanes import Lane
+from zhika.ledger.batches import Batch, Organisation
+from zhika.ledger.cards import Card, CardEvent, Failure
+from zhika.ledger.places import State
+from zhika.people.models import Application, Person, Request
+from zhika.seat.config import Seat
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the chart and who does it."""
+
+    number: int
+    title: str
+    lane: str
+    by: str
+    """Organisation, or the holder in person."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Why an application failed, what the holder is told, and the new start."""
+
+    cause: str
+    title: str
+    mended_by: str
+    citizen: str
+    row: str
+    at: datetime
+    again: bool
+    """Whether the person may start again."""
+    restarted_by: tuple[str, ...]
+    """Numbers of the applications that start it again."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """One application of a person."""
+
+    ref: str
+    process: str
+    chart: str
+    kind: str
+    made_at: datetime
+    batch: str
+    serial: str
+    row: Row | None
+    """The last row done."""
+    since: datetime
+    next: tuple[Row, ...]
+    plastic: Whereabouts | None
+    moved: Moved | None
+    social: Side
+    bank: Side
+    failed: Failed | None
+    replaces: str
+    replaced_by: tuple[str, ...]
+    closed: bool
+    """Neither the person's card nor on the way to be it."""
+    ready: bool
+    """The card lies where the person can have it."""
+    promise: Promise | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is told of one person."""
+
+    name: str
+    id_no: str
+    applications: tuple[Told, ...]
+
+
+def answer(seat: Seat, query: str, *, now: datetime | None = None) -> Answer:
+    """The answer for an application number, a card serial or an ID number.
+
+    Raises NotReady where nobody here has this number; the message never repeats an ID number.
+    """
+    person, request = _find(seat, query.strip())
+    at = now or timezone.now()
+    if person is None:
+        assert request is not None
+        fields = request.fields
+        return Answer(
+            idnumber.mask_name(fields.get("name", "")), idnumber.mask(fields.get("id_no", "")),
+            (_asked(seat, request, at),),
+        )  # fmt: skip
+    applications = list(Application.objects.filter(person=person).select_related("replaces"))
+    refs = [one.ref for one in applications]
+    asked = person.requests.exclude(ref__in=refs).select_related("office")
+    known = _Known(seat, person, applications, at)
+    told = [_of(known, one) for one in applications]
+    told += [_asked(seat, one, at) for one in asked]
+    told.sort(key=lambda one: (one.made_at, one.ref), reverse=True)
+    return Answer(idnumber.mask_name(person.name), idnumber.mask(person.id_no), tuple(told))
+
+
+def _find(seat: Seat, query: str) -> tuple[Person | None, Request | None]:
+    """The person, or a request of somebody who is none yet."""
+    people = Person.objects.select_related("unit", "office")
+    requests = Request.objects.select_related("office")
+    of_card = Card.objects.filter(serial=query).values("application_ref")
+    if person := people.filter(Q(applications__ref=query) | Q(applications__ref__in=of_card)).first():
+        return person, None
+    if request := requests.filter(ref=query).first():
+        return (people.get(pk=request.person_id), None) if request.person_id else (None, request)
+    number = idnumber.clean(query)
+    if not is_id_number(query):
+        raise NotReady(f"没有找到 {query}: 应为申请编号或卡序列号; 公民身份号码请写 - 并从标准输入给出")
+    if person := people.filter(id_key=id_key(seat.home, number)).first():
+        return person, None
+    waiting = requests.filter(state__in=[Request.FILLED, Request.APPLIED], fields__id_no=number).order_by("-pk")
+    if request := waiting.first():
+        return None, request
+    raise NotReady("没有找到此公民身份号码的申请: 请核对后再查 (须为 18 位)")
+
+
+def is_id_number(text: str) -> bool:
+    """Whether a text looks like an ID number, old ones of 15 digits too.
+
+    >>> is_id_number("35050219900101001x"), is_id_number("A26112300000017"), is_id_number("QZ26000000017")
+    (True, False, False)
+    """
+    number = idnumber.clean(text)
+    return len(number) in (15, 18) and number[:-1].isdecimal()
+
+
+class _Known:
+    """What a few queries tell of all applications of a person."""
+
+    def __init__(self, seat: Seat, person: Person, mine: Sequence[Application], now: datetime) -> None:
+        self.seat, self.person, self.now = seat, person, now
+        refs = [one.ref for one in mine]
+        found = (
+            Card.objects.filter(application_ref__in=refs)
+            .order_by("pk")
+            .select_related("batch__office", "failure", "block")
+        )
+        self.cards = {card.application_ref: card for card in found}
+        """Each application's card, the last one where it stood in two batches."""
+        keys = [card.pk for card in self.cards.values()]
+        self.lying = whereabouts(seat, keys)
+        self.events: dict[int, dict[str, datetime]] = {}
+        for card, kind, at in CardEvent.objects.filter(card__in=keys).values_list("card_id", "kind", "happened_at"):
+            self.events.setdefault(card, {})[kind] = at
+        after = Application.objects.filter(Q(restarts__in=mine) | Q(replaces__in=mine)).order_by("pk")
+        self.followers = list(after.values_list("ref", "restarts_id", "replaces_id"))
+
+
+def _of(known: _Known, one: Application) -> Told:
+    card = known.cards.get(one.ref)
+    plastic = known.lying.get(card.pk) if card else None
+    events = known.events.get(card.pk, {}) if card else {}
+    failure, block = getattr(card, "failure", None), getattr(card, "block", None)
+    subject = Subject(
+        one.ref, one.process, one.made_at, one.lot, one.batch_code, plastic.parcel if plastic else "", events,
+        failure.happened_at if failure else None,
+    )  # fmt: skip
+    stands = standing(subject)
+    closed = not (one.live or one.pending)
+    over = failure is not None or closed
+    office = card.batch.office if card else known.person.office
+    issue = next((step for step in stands.next if step.cards is Cards.ISSUE), None)
+    ready = not over and issue is not None and plastic is not None and _at_hand(plastic, issue, office)
+    parties = _parties(known.seat, card.batch if card else None, office, known.person.unit)
+    restarts = tuple(ref for ref, restarted, _ in known.followers if restarted == one.pk)
+    return Told(
+        ref=one.ref, process=one.process, chart=FLOWS[one.process].title, kind=one.kind, made_at=one.made_at,
+        batch=one.batch_code, serial=(card.serial or "") if card else "",
+        row=_row(stands.last, parties) if stands.last else None, since=stands.since,
+        next=() if over else tuple(_row(step, parties) for step in stands.next), plastic=plastic,
+        moved=plastic.moved if plastic and plastic.moved else _paper(known.seat, stands, subject),
+        social=social_side(events, block, over=over), bank=bank_side(stands, events, block, over=over),
+        failed=_failed(failure, one.process, restarts) if failure else None,
+        replaces=one.replaces.ref if one.replaces else "",
+        replaced_by=tuple(ref for ref, _, replaced in known.followers if replaced == one.pk), closed=closed,
+        ready=ready, promise=None if over else promise(stands, one.made_at, known.now, days=known.seat.promise.days),
+    )  # fmt: skip
+
+
+def _paper(seat: Seat, stands: Standing, subject: Subject) -> Moved | None:
+    """The document of the last row, where no handover moved anything."""
+    codes = [code for code in (subject.ref, subject.lot, subject.batch_code, subject.parcel) if code]
+    return papers_of(seat, stands.last, subject.process, codes) if stands.last else None
+
+
+def _at_hand(plastic: Whereabouts, issue: Step, office: Organisation) -> bool:
+    """Whether a card lies with whoever hands it out: its unit, in a parcel, or the office itself."""
+    there = plastic.code == office.code if issue.lane is Lane.CENTRE else bool(plastic.parcel)
+    return there and plastic.state is State.GOOD
+
+
+def _asked(seat: Seat, one: Request, now: datetime) -> Told:
+    """A request before its review: it is no application yet."""
+    subject = Subject(one.ref, one.process, one.entered_at)
+    stands = standing(subject)
+    refused = one.state in (Request.REFUSED, Request.WITHDRAWN)
+    parties = _parties(seat, None, one.office, one.office)
+    return Told(
+        ref=one.ref, process=one.process, chart=FLOWS[one.process].title,
+        kind=Application.NEW if one.kind == "new" else Application.REPLACEMENT, made_at=one.entered_at, batch="",
+        serial="", row=_row(stands.last, parties) if stands.last else None, since=stands.since,
+        next=() if refused else tuple(_row(step, parties) for step in stands.next), plastic=None,
+        moved=_paper(seat, stands, subject),
+        social=social_side({}, None, over=refused), bank=bank_side(stands, {}, None, over=refused), failed=None,
+        replaces="", replaced_by=(), closed=refused, ready=False,
+        promise=None if refused else promise(stands, one.entered_at, now, days=seat.promise.days),
+    )  # fmt: skip
+
+
+def _parties(seat: Seat, batch: Batch | None, office: Organisation, unit: Organisation) -> dict[Lane, str]:
+    """Who does each lane's part: the batch's parties, and who they will be where there is no batch yet."""
+    own = seat.organisation(Lane.INTEGRATOR)
+    names = {Lane.INSURED: "本人", Lane.CENTRE: office.name, Lane.UNIT: unit.name}
+    if batch is not None:
+        return names | {Lane(lane): name for lane, name in batch.parties.values_list("lane", "organisation__name")}
+    integrator = Organisation.objects.filter(code=own).values_list("name", flat=True).first()
+    return names | {Lane.INTEGRATOR: integrator or own}
+
+
+def _row(step: Step, parties: Mapping[Lane, str]) -> Row:
+    by = parties.get(step.lane, step.lane.title)
+    return Row(step.number, step.title, step.lane.title, by)
+
+
+def _failed(failure: Failure, process: str, restarts: tuple[str, ...]) -> Failed:
+    cause = CAUSES.get(failure.cause)
+    return Failed(
+        failure.cause, title(failure.cause), cause.mended_by if cause else "", cause.citizen if cause else "",
+        row_title(process, failure.step), failure.happened_at, cause.again if cause else True, restarts,
+    )  # fmt: skip

@@ -1,0 +1,22 @@
+"""What the centre tells people, and what ends by itself at its counter."""
+
+from collections.abc import Iterable
+
+from zhika.ledger.batches import Batch
+from zhika.ledger.cards import Card
+from zhika.people import messages, succession
+from zhika.people.texts import Kind
+from zhika.seat.config import Seat
+
+
+def come(batch: Batch) -> None:
+    """卡已到: the cards lie at the office, and their holders are told; in the transaction of the acceptance."""
+    good = Card.objects.filter(batch=batch, failure=None, serial__isnull=False)
+    refs = good.values_list("application_ref", flat=True)
+    messages.write_all({ref: {"place": batch.office.name} for ref in refs}, Kind.CARD_COME)
+
+
+def due(seat: Seat) -> Iterable[tuple[str, str, str]]:
+    """Lost cards whose replacement is made are cancelled."""
+    for serial in succession.produced():
+        yield "cancel", serial, ""

@@ -1,0 +1,78 @@
+"""参保、参合申请表: what people fill in at their own office, read from a file and numbered."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from zhika.card import idnumber
+from zhika.engine import desk
+from zhika.errors import Fault, Refused
+from zhika.flows.documents import FORM, PAYMENT_NO
+from zhika.ledger.batches import Organisation
+from zhika.ledger.places import SHANGHAI
+from zhika.people.numbers import application_numbers
+from zhika.registers import intake
+from zhika.registers.columns import FORM as COLUMNS
+from zhika.seat.config import Seat
+
+NEW = ("urban-new", "rural-new")
+SCATTERED = "零散人员"
+"""Unit of somebody who belongs to none: a unit of the office's own."""
+YES = ("是", "1", "y", "yes", "true")
+_WIDTHS = {field.name: field for field in (*FORM, PAYMENT_NO)}
+
+
+def from_file(seat: Seat, path: Path, told: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """`zhika do fill_form FILE --fact process=urban-new --fact photos=FOLDER`: an application number a line.
+
+    The same file gives the same numbers. Raises Refused with row and column of every fault.
+    """
+    process = told.get("process", "")
+    if process not in NEW or process not in seat.processes:
+        raise Refused([Fault(path.name, f"须写明流程: --fact process={'|'.join(NEW)}")])
+    rows = forms(seat, path, Path(told["photos"]) if told.get("photos") else None)
+    content = hashlib.sha256(rows.drop("row").write_csv().encode()).hexdigest()
+    day = datetime.now(SHANGHAI).strftime("%y%m%d")
+    refs = application_numbers(seat.integrator.application_prefix, day, f"F-{content[:32]}", rows.height)
+    for ref, row in zip(refs, rows.drop("row").iter_rows(named=True), strict=True):
+        yield ref, {"process": process, **row}
+
+
+def forms(seat: Seat, path: Path, photos: Path | None) -> pl.DataFrame:
+    """The lines of a file of forms, complete and tidy; keeps the photos that stand below `photos`."""
+    if not path.is_file():
+        raise Refused([Fault(path.name, "文件不存在")])
+    rows = intake.read(path, COLUMNS).rows
+    lacking = [column.name for column in COLUMNS if column.name not in rows.columns]
+    rows = rows.with_columns(pl.lit("").alias(name) for name in lacking)
+    offices = set(Organisation.objects.filter(kind="centre").values_list("code", flat=True))
+    faults = [fault for row in rows.iter_rows(named=True) for fault in _faults(path.name, row, offices)]
+    if not rows.height:
+        faults = [Fault(path.name, "没有申请: 表头下面没有内容")]
+    if faults:
+        raise Refused(faults)
+    digests = {name: desk.photo_file(seat, photos, name) for name in rows["photo"].unique()}
+    own = pl.col("unit_no") == ""
+    return rows.with_columns(
+        pl.col("photo").replace_strict(digests, return_dtype=pl.String),
+        pl.Series("id_no", [idnumber.clean(number) for number in rows["id_no"]], dtype=pl.String),
+        pl.when(own).then(pl.concat_str("centre", pl.lit("-0"))).otherwise("unit_no").alias("unit_no"),
+        pl.when(own | (pl.col("unit_name") == "")).then(pl.lit(SCATTERED)).otherwise("unit_name").alias("unit_name"),
+    )
+
+
+def _faults(name: str, row: Mapping[str, str], offices: set[str]) -> Iterator[Fault]:
+    number = int(row["row"])
+    for column in COLUMNS:
+        value = row[column.name]
+        if column.required and not value:
+            yield Fault(name, "不可为空", number, column.title)
+        elif column.name in _WIDTHS and len(value) > _WIDTHS[column.name].width:
+            yield Fault(name, f"超过 {_WIDTHS[column.name].width} 个字符", number, column.title)
+    if row["id_no"] and not idnumber.is_valid(idnumber.clean(row["id_no"])):
+        yield Fault(name, "不是有效的公民身份号码, 请对照身份证", number, "公民身份号码")
+    if row["centre"] and row["centre"] not in offices:
+        yield Fault(name, "没有这个经办机构 (zhika organisations)", number, "经办机构")

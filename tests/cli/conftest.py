@@ -1,0 +1,3 @@
+from tests.lanes.conftest import house, village
+
+__all__ = ["house", "village"]

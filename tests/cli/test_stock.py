@@ -1,0 +1,109 @@
+"""What people see of stock: lots that add up, open differences, the last counts."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from tests.lanes.house import House, build
+from typer.testing import CliRunner
+
+from zhika.card import tray as trays
+from zhika.cli import books, doing, looking, main, stock
+from zhika.engine import acts, plastic
+from zhika.engine.work import Bound
+from zhika.flows.lanes import Lane
+from zhika.lanes.integrator import material
+from zhika.ledger.batches import organisation
+from zhika.ledger.custody import Quantity, move
+from zhika.ledger.material import EMBEDDED, drawn, material_group
+from zhika.ledger.places import State, place, today
+from zhika.seat import things
+
+
+@pytest.fixture
+def house(tmp_path: Path, db: None, monkeypatch: pytest.MonkeyPatch) -> House:
+    """Ten pieces of each kind bought; six modules and six blanks drawn for a batch, delivered, four cards made."""
+    house = build(tmp_path)
+    monkeypatch.setattr(looking, "OUT", Console(width=200, highlight=False))
+    for command in (books, doing, stock):
+        monkeypatch.setattr(command, "here", lambda: house.seat)
+    house.stock(10, kinds=["modules", "blanks", "chip-blanks"])
+    acts.act(house.seat, "load_material", "M-1", by="周")
+    batch = house.batch()
+    own, supplier = organisation(house.seat.organisation(Lane.INTEGRATOR)), organisation("supplier", name="卡厂")
+    for kind in EMBEDDED:
+        group = material_group(batch.code, kind, "M-1")
+        move(place(own, State.BLANK, plastic.stock_group("M-1", kind)), place(supplier, State.BLANK, group),
+             Quantity(6), cause="draw", by="test")  # fmt: skip
+    plastic.consume(batch.code, supplier, 4, by="test", step=None)
+    keys = [row["app_no"] for row in house.keys_of(batch)][:4]
+    bound = {app: Bound(f"QZ{app}"[:20], "") for app in keys}
+    plastic.bind(batch, own, bound, plastic.in_work(batch.code, supplier), by="test", step=None)
+    with things.on_bench(house.seat.world, material.stock(house.seat) / "M-1-modules-1.tray") as tray:
+        for piece in tray.pieces()[:6]:
+            tray.remove(piece)
+    with things.on_bench(house.seat.world, material.stock(house.seat) / "M-1-blanks-1.tray") as tray:
+        for piece in tray.pieces()[:7]:
+            tray.remove(piece)
+    path = house.seat.bench(own.code, "bench") / f"{batch.code}.cards.tray"
+    trays.create(path, path.stem, "cards")
+    with things.on_bench(house.seat.world, path) as tray:
+        for card in bound.values():
+            tray.add(serial=card.serial)
+    assert len(drawn(batch.code, supplier)) == 2
+    return house
+
+
+def run(*words: str) -> Any:
+    result = CliRunner().invoke(main.app, list(words))
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_a_lot_adds_up_to_what_was_bought_kind_by_kind(house: House) -> None:
+    told = {row["kind"]: row for row in json.loads(run("books", "--lot", "M-1", "--json"))}
+    shown = ("bought", "stock", "drawn", "given", "used", "void", "missing", "written_off", "difference")
+    assert {kind: tuple(row[name] for name in shown) for kind, row in told.items()} == {
+        "module": (10, 4, 2, 0, 4, 0, 0, 0, 0), "blank": (10, 4, 2, 0, 4, 0, 0, 0, 0),
+        "chip-blank": (10, 10, 0, 0, 0, 0, 0, 0, 0),
+    }  # fmt: skip
+    assert {(one["organisation"], one["where"], one["n"]) for one in told["blank"]["holdings"]} == {
+        ("ylz", "stock", 4), ("supplier", "drawn", 2), ("supplier", "used", 4),
+    }  # fmt: skip
+    table = run("books", "--lot", "all")
+    assert "芯片模块" in table and "带芯片空白卡" in table and "卡厂" in table
+    assert [row["kind"] for row in json.loads(run("books", "--kind", "module", "--json"))] == ["module"]
+
+
+def test_a_lot_is_shown_as_it_stood_at_the_end_of_a_day(house: House) -> None:
+    yesterday = (today() - timedelta(days=1)).isoformat()
+    assert json.loads(run("books", "--lot", "all", "--on", yesterday, "--json")) == []
+    assert len(json.loads(run("books", "--lot", "all", "--on", today().isoformat(), "--json"))) == 3
+
+
+def test_an_unknown_lot_or_kind_is_refused(house: House) -> None:
+    for words in (("--lot", "M-9"), ("--kind", "hologram")):
+        assert CliRunner().invoke(main.app, ["books", *words]).exit_code != 0
+
+
+def test_counts_and_their_differences_are_listed(house: House) -> None:
+    assert "没有未结的差异" in run("cases") and "还没有盘点过" in run("count")
+    assert json.loads(run("count", "--json")) == json.loads(run("cases", "--json")) == []
+    run("do", "count_stock", "ylz", "--by", "王芳", "--second", "李敏")
+    (made,) = json.loads(run("count", "--json"))
+    assert (made["organisation"], made["booked"], made["seen"], made["differences"]) == ("ylz", 22, 21, 1)
+    assert Path(made["paper"]).exists() and Path(made["table"]).exists()
+    (case,) = json.loads(run("cases", "--json"))
+    keys = ("kind", "title", "what", "thing", "n", "batch", "lot", "holder", "handover", "count")
+    assert {key: case[key] for key in keys} == {
+        "kind": "missing", "title": "短少", "what": "blank", "thing": "空白卡", "n": 1, "batch": "", "lot": "M-1",
+        "holder": "ylz",
+        "handover": "", "count": made["code"],
+    }  # fmt: skip
+    assert case["number"] in run("cases") and made["code"] in run("count")
+    run("do", "settle_difference", case["number"], "--by", "王芳", "--second", "李敏", "--reason", "料盒破损")
+    assert json.loads(run("cases", "--json")) == []
+    assert json.loads(run("cases", "--all", "--json"))[0]["closing"] == "核销: 料盒破损"
