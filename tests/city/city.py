@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from zhika.rehearsal import people, world
+from zhika.rehearsal import people, walkins, world
 from zhika.rehearsal.courier import Courier
 from zhika.rehearsal.mishaps import Mishaps
 from zhika.rehearsal.offices import SCHEMES
@@ -24,6 +24,8 @@ from zhika.rehearsal.world import cards_at
 REPOSITORY = Path(__file__).parents[2]
 REGISTERS = REPOSITORY / "examples" / "registers"
 PEOPLE, SEED = 44, 3
+WALK_INS, CHIP_BLANKS = 2, 12
+"""People of each scheme who come by themselves, and what their cards and the next ones are made of."""
 SEATS = ("platform", "icbc", "abc", "supplier")
 CLERKS = {"<by>": "王芳", "<second>": "李敏", "<evidence>": "签领表 1", "<reason>": "清点料箱时找到"}
 LEFT = frozenset({"clear_cause", "restart"})
@@ -42,8 +44,9 @@ def found(folder: Path) -> None:
     (folder / "registers").mkdir(parents=True)
     city = people.draw(REGISTERS, PEOPLE, SEED, folder / "registers")
     take(city, folder / "registers")
-    world.create(folder / "world", sum(rows.height for rows in city.collected.values()))
+    world.create(folder / "world", sum(rows.height for rows in city.collected.values()) + CHIP_BLANKS, CHIP_BLANKS)
     set_up(folder, city, folder / "registers", SEED, lambda _: None)
+    walkins.draw(REGISTERS, city, WALK_INS, SEED, folder / "registers")
     offices = {s: tuple(o.code for o in city.offices if o.scheme == s) for s in SCHEMES}
     (folder / "offices.json").write_text(json.dumps(offices), encoding="utf-8")
 

@@ -1,9 +1,11 @@
 """Things move after the transaction that books them: at once, or by `zhika work` if somebody was killed in between."""
 
 from zhika.card.tray import TrayBusy
+from zhika.engine import turns
 from zhika.engine.registry import ERRANDS
 from zhika.engine.trouble import attempt
 from zhika.engine.work import Done, Subject
+from zhika.errors import Busy
 from zhika.flows.chart import Grain
 from zhika.flows.lanes import Lane
 from zhika.ledger.errands import Errand
@@ -16,11 +18,11 @@ def leave(lane: Lane | None, work: str, done: Done) -> Errand | None:
 
 
 def run(seat: Seat, errand: Errand | None) -> None:
-    """Do it now; while somebody else has the tray it is left to `zhika work`."""
+    """Do it now; while somebody else has the tray, or such an errand in hand, it is left to `zhika work`."""
     if errand is not None:
         try:
             _run(seat, errand)
-        except TrayBusy:
+        except (TrayBusy, Busy):
             return
 
 
@@ -33,6 +35,10 @@ def run_left(seat: Seat) -> int:
 
 
 def _run(seat: Seat, errand: Errand) -> bool:
-    ERRANDS[Lane(errand.lane) if errand.lane else None, errand.work](seat, errand.subject)
-    Errand.objects.filter(pk=errand.pk).delete()
-    return True
+    """One at a time of each work: whoever comes second finds it done, and not a tray gone."""
+    with turns.turn(seat, f"errand-{errand.work}"):
+        if not Errand.objects.filter(pk=errand.pk).exists():
+            return False
+        ERRANDS[Lane(errand.lane) if errand.lane else None, errand.work](seat, errand.subject)
+        Errand.objects.filter(pk=errand.pk).delete()
+        return True

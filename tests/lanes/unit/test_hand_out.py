@@ -7,7 +7,7 @@ import pytest
 from tests.lanes.house import OFFICE, UNIT, House
 from zhika.card import tray as trays
 from zhika.card.chip import public, social
-from zhika.engine import each, errands, plastic
+from zhika.engine import each, errands, plastic, turns
 from zhika.engine.parcels import prepare
 from zhika.errors import Refused
 from zhika.flows.documents import CARD_LIST
@@ -17,7 +17,9 @@ from zhika.lanes.unit.models import Receipt
 from zhika.ledger.batches import Batch, organisation
 from zhika.ledger.cards import Card, CardEvent
 from zhika.ledger.custody import WHOLE, move
+from zhika.ledger.errands import Errand
 from zhika.ledger.places import Handover, State, place
+from zhika.ledger.steps import Trouble
 from zhika.people.models import Person
 from zhika.seat import things
 from zhika.seat.config import UnitOptions
@@ -176,3 +178,13 @@ def test_a_city_may_want_to_see_every_id(house: House, parcel: str) -> None:
         hand_out(house, {parcel: {}})
     told = {serial: {} for serial in Card.objects.values_list("serial", flat=True)}
     assert hand_out(house, told) == 6  # type: ignore[arg-type]
+
+
+def test_two_who_carry_the_same_cards_at_once_give_them_once_and_neither_complains(house: House, parcel: str) -> None:
+    with turns.turn(house.seat, "errand-hand_out"):
+        assert hand_out(house, {"QZ26000000001": {"by": "self"}}) == 1
+        assert errands.run_left(house.seat) == 0
+    late = Errand.objects.get()
+    assert errands.run_left(house.seat) == 1
+    errands.run(house.seat, late)
+    assert not Trouble.objects.exists()
