@@ -32,7 +32,7 @@ LEFT = frozenset({"clear_cause", "restart"})
 """What nobody does unless a test wants it: who failed waits."""
 OTHERS = {"apply": "陈明", "hand_out": "吴芬", "accept": "孙丽"}
 """Whose work is not the same clerk's: who enters doesn't review, who makes doesn't hand out, who gives doesn't take."""
-ID_SHOWN = "<id_no>"
+SERIAL, ID_SHOWN = "<serial>", "<id_no>"
 ROUNDS = 60
 """Far more than a city needs: it is stuck before."""
 
@@ -152,10 +152,11 @@ class City:
         ready = [item for item in items if item["command"] and item["work"] not in self.leaves]
         asking = [item for item in ready if any(ID_SHOWN in word for word in item["command"])]
         shown = self._ids() if asking else {}
-        come = [item for item in asking if item["subject"] in shown]
-        for item in come:
-            words = [word.replace(ID_SHOWN, shown[item["subject"]]) for word in item["command"]]
-            self._type(seat, [said(word, item["work"]) for word in words], [item])
+        come = [(item, serial) for item in asking for serial in item["serials"] if serial in shown]
+        for item, serial in come:
+            listed = [word.replace(SERIAL, serial) for word in item["command"]]
+            words = [said(word.replace(ID_SHOWN, shown[serial]), item["work"]) for word in listed]
+            self._type(seat, words, [{**item, "command": listed}])
         alike: dict[tuple[str, ...], list[Item]] = {}
         for item in ready:
             if item not in asking:

@@ -9,19 +9,20 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.city.city import LEFT, REPOSITORY, SEATS, WALK_INS, City, copied, once, working
+from tests.city.city import LEFT, REPOSITORY, SEATS, WALK_INS, City, Desk, copied, once, working
 from tests.city.counting import booked, in_hand, lying, opened
 from zhika.card import tray
 from zhika.flows import FLOWS
 from zhika.flows.chart import Grain
-from zhika.rehearsal.courier import Courier
-from zhika.rehearsal.world import PEOPLE, cards_at
+from zhika.rehearsal.world import PEOPLE, World, cards_at
 
 BANKS = {"urban": "icbc", "rural": "abc"}
 LOTS_WAIT = LEFT | {"confirm"}
 """Nobody confirms what was collected, so that no batch of lots is made here."""
 RATES = REPOSITORY / "examples" / "fees" / "rates.csv"
 ADDRESS = "东街1号"
+REFUSED = 2
+"""How a command ends that was refused."""
 
 Told = dict[str, dict[str, Any]]
 
@@ -47,14 +48,27 @@ def walked(shared: Path, founded: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def replaced(shared: Path, walked: Path) -> Path:
-    """The same city later: of each scheme one card was lost, all others were given back for new ones."""
-    with once(shared, "replaced") as folder:
+def made_again(shared: Path, walked: Path) -> Path:
+    """The same city later: everybody asked for another card, and it lies at the office; only to be read or copied."""
+    with once(shared, "made-again") as folder:
         if folder:
             copied(walked, folder)
-            lost = {card.serial for card in map(first, (cards(folder, f"{scheme}-new") for scheme in BANKS))}
-            with working(folder, leaves=LOTS_WAIT, meddle=lambda courier: bring_back(courier, lost)) as city:
-                ask_again(city, lost)
+            with working(folder, leaves=LOTS_WAIT | {"hand_out"}) as city:
+                ask_again(city)
+                city.to_the_end()
+    return shared / "made-again"
+
+
+@pytest.fixture(scope="session")
+def replaced(shared: Path, made_again: Path) -> Path:
+    """At the end: of each scheme one card was lost, all others were given back for new ones; only to be read."""
+    with once(shared, "replaced") as folder:
+        if folder:
+            copied(made_again, folder)
+            bring_back(folder)
+            with working(folder, leaves=LOTS_WAIT) as city:
+                for _, card in replacements(folder):
+                    hand_out(city.desks["platform"], card.serial, card.id_no)
                 city.to_the_end()
     return shared / "replaced"
 
@@ -78,14 +92,15 @@ def come(city: City) -> None:
         city.desks["platform"].zhika("do", "fill_form", form, *facts, "--by", "陈明")
 
 
-def ask_again(city: City, lost: set[str]) -> None:
+def ask_again(city: City) -> None:
     """Every holder asks for a new card: because the old one is lost, or to have the new address in it."""
     desk = city.desks["platform"]
     desk.zhika("do", "load_rates", str(RATES), "--by", "周敏")
     for scheme in BANKS:
-        for card in cards(city.folder, f"{scheme}-new").values():
+        olds = cards(city.folder, f"{scheme}-new")
+        for card in olds.values():
             why = ("kind=face", "reason=搬家", f"address={ADDRESS}")
-            if card.serial in lost:
+            if card == first(olds):
                 formal = ("--fact", "kind=formal", "--evidence", "挂失书 1")
                 desk.zhika("do", "block", card.serial, *formal, "--by", "王芳")
                 why = ("kind=lost", "reason=遗失")
@@ -93,25 +108,40 @@ def ask_again(city: City, lost: set[str]) -> None:
             desk.zhika("do", "apply_replacement", card.serial, *facts, "--by", "陈明")
 
 
-def bring_back(courier: Courier, lost: set[str]) -> None:
-    """Whoever has a new card lying at the office comes with the old one and lays it on the counter."""
-    world = courier.world
-    at_home = {
-        face["id_no"]: (name, serial)
-        for name, serial, face in cards_at(world.folder / PEOPLE, world.secret)
-        if serial not in lost
-    }
-    for bench in sorted(world.folder.glob("*/bench/?3-*.good.tray")):
-        counter = bench.parents[1] / "in" / "back.tray"
-        with opened(bench, courier.folder) as new:
-            waiting = [new.camera(piece, hidden=set())["id_no"] for piece in new]
+def replacements(folder: Path) -> list[tuple[Held, Held]]:
+    """Each old card with the new one of the same person."""
+    pairs = []
+    for scheme in BANKS:
+        new = {card.id_no: card for card in cards(folder, f"{scheme}-replacement").values()}
+        pairs += [(card, new[card.id_no]) for card in cards(folder, f"{scheme}-new").values()]
+    return pairs
+
+
+def bring_back(folder: Path) -> None:
+    """Whoever has lost nothing comes to the office with the old card and lays it on the counter."""
+    world = World(folder / "world")
+    lost = {first(cards(folder, f"{scheme}-new")).serial for scheme in BANKS}
+    office = {}
+    for bench in world.folder.glob("*/bench/*.good.tray"):
+        with opened(bench, folder) as lies:
+            office |= {piece.serial: bench.parents[1] for piece in lies}
+    held = {serial: world.folder / PEOPLE / name for name, serial, _ in cards_at(world.folder / PEOPLE, world.secret)}
+    for old, new in replacements(folder):
+        if old.serial in lost:
+            continue
+        counter = office[new.serial] / "in" / "back.tray"
         if not counter.exists():
             tray.create(counter, "back", "cards")
-        for name, serial in (at_home[number] for number in waiting if number in at_home):
-            with opened(world.folder / PEOPLE / name, courier.folder) as hand, opened(counter, courier.folder) as there:
-                piece = hand.find(serial)
-                assert piece is not None
-                hand.move(piece, there)
+        with opened(held[old.serial], folder) as hand, opened(counter, folder) as there:
+            piece = hand.find(old.serial)
+            assert piece is not None
+            hand.move(piece, there)
+
+
+def hand_out(desk: Desk, serial: str, id_no: str = "", fine: int = 0) -> None:
+    """One new card at the counter, to whoever shows this ID; AssertionError unless it ends as said."""
+    shown = ("--fact", f"id_no={id_no}") if id_no else ()
+    desk.zhika("do", "hand_out", serial, *shown, "--by", "吴芬", "--evidence", "签领表 1", fine=(fine,))
 
 
 def said_of(folder: Path) -> Told:
@@ -206,6 +236,23 @@ def test_the_books_balance_on_every_seat_and_nobody_failed(walked: Path, told: T
 @pytest.mark.parametrize("scheme", BANKS)
 def test_everybody_who_came_holds_an_activated_card(scheme: str, walked: Path) -> None:
     check_hands(walked, scheme, f"{scheme}-new")
+
+
+def test_a_new_card_goes_out_only_to_its_holders_id_and_against_the_old_card(made_again: Path, tmp_path: Path) -> None:
+    city = copied(made_again, tmp_path / "city")
+    held = len(list(in_hand(city)))
+    desk = Desk(city / "platform")
+    (_, first_new), (second_old, second_new), *_ = replacements(city)
+    hand_out(desk, first_new.serial, fine=REFUSED)
+    hand_out(desk, first_new.serial, second_new.id_no, fine=REFUSED)
+    hand_out(desk, second_new.serial, second_new.id_no, fine=REFUSED)
+    assert len(list(in_hand(city))) == held
+    bring_back(city)
+    hand_out(desk, first_new.serial, first_new.id_no)
+    hand_out(desk, second_new.serial, second_new.id_no)
+    desk.close()
+    in_hands = {card.face["serial"] for card in in_hand(city)}
+    assert in_hands >= {first_new.serial, second_new.serial} and second_old.serial not in in_hands
 
 
 @pytest.mark.parametrize("scheme", BANKS)

@@ -89,7 +89,7 @@ def test_what_is_not_there_is_named_and_never_an_empty_list(house: House, batch:
         with pytest.raises(ConfigurationError, match=r"没有批次 A1-nowhere.*zhika batches"):
             look(batch="A1-nowhere")
     with pytest.raises(Refused, match=r"nowhere\.json: 文件不存在"):
-        welcome(house.seat, Path("nowhere.json"))
+        welcome(house.seat, Path("nowhere.json"), ())
 
 
 def test_an_empty_todo_list_names_its_seat(house: House, batch: Batch, capsys: pytest.CaptureFixture[str]) -> None:

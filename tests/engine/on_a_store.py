@@ -65,14 +65,14 @@ def open_batch(seat: Seat, code: str) -> None:
     )  # fmt: skip
 
 
-def do_row(seat: Seat, code: str, work: str, by: str | None = None) -> bool:
+def do_row(seat: Seat, code: str, work: str, **told: Any) -> bool:
     from zhika.engine.run import run
     from zhika.engine.work import Subject
     from zhika.flows import FLOWS
     from zhika.flows.chart import Grain
 
     flow = FLOWS["urban-batch"]
-    return run(seat, Subject(Grain.BATCH, code), flow, flow.step(work), by=by)
+    return run(seat, Subject(Grain.BATCH, code), flow, flow.step(work), **told)
 
 
 def scenario(seat: Seat) -> dict[str, Any]:

@@ -102,6 +102,7 @@ def todo(
                 "seat": seat.name, "lane": t.lane, "work": t.work, "kind": t.kind, "title": t.title,
                 "subject": t.subject, "n": t.n, "since": t.since.isoformat(), "waits_for": t.waits_for,
                 "command": list(t.command), "needs": t.needs, "hint": t.hint,
+                "serials": list(t.serials),
             }
             for t in items
         ]  # fmt: skip

@@ -68,11 +68,13 @@ def export(file: Annotated[Path, typer.Argument(help="写出的介绍文件")]) 
 
 
 def _own() -> dict[str, str]:
-    """This seat's organisations by code: those of its lanes, and the offices that stand on the platform."""
+    """This seat's organisations by code: those of its lanes, and on the platform the offices that stand there."""
     from zhika.ledger.batches import Organisation
 
-    own = [*here().organisations.values()]
-    found = Organisation.objects.filter(code__in=own) | Organisation.objects.filter(kind="centre")
+    seat = here()
+    found = Organisation.objects.filter(code__in=[*seat.organisations.values()])
+    if seat.platform:
+        found |= Organisation.objects.filter(kind="centre")
     return dict(found.values_list("code", "name"))
 
 
@@ -85,14 +87,22 @@ def _found_organisations(seat: Seat) -> None:
 
 
 @trust.command("add")
-def add(file: Annotated[Path, typer.Argument(help="对方的介绍文件")]) -> None:
-    """信任另一席位。例: zhika -C homes/platform trust add icbc.json"""
+def add(
+    file: Annotated[Path, typer.Argument(help="对方的介绍文件")],
+    replace: Annotated[str, typer.Option("--replace", metavar="缘由", help="换掉已钉住的证书等, 写明缘由")] = "",
+) -> None:
+    """信任另一席位。例: zhika -C homes/platform trust add icbc.json
+
+    已信任的席位换证书: zhika -C homes/platform trust add icbc.json --replace 证书到期
+    """
     from zhika.seat.introduction import welcome
 
     seat = here()
-    peer, names = welcome(seat, file)
+    peer, names = welcome(seat, file, _own(), replace=bool(replace.strip()))
+    from zhika.ledger import audit
     from zhika.ledger.batches import organisation
 
+    audit.note(seat.name, "trust", peer.name, f"{peer.fingerprint} {replace}".strip())
     for code, name in names.items():
         organisation(code, name=name, kind=next(iter(sorted(peer.lanes))) if len(peer.lanes) == 1 else "")
     typer.echo(f"已信任 {peer.name}。指纹 (请电话核对): {peer.fingerprint}")

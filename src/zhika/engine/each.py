@@ -189,7 +189,7 @@ class _Doing:
         if step.cards is Effect.ISSUE and not self._at_the_counter(step, kind):
             raise NotReady(f"{self.subject}: 卡还没有交到发放单位, 先接收交接包 (zhika todo)")
         if self.hand:
-            rules.check(step.title, self.subject, by=self.by, not_by=step.not_by)
+            rules.check(step.title, self.subject, by=self.by, evidence=self.evidence, not_by=step.not_by)
             origins.check(step.title, self.people, by=self.by, not_by=step.not_by)
         work = Work(
             seat=self.seat, flow=self.flow, step=step, subject=Subject(kind, self.subject), batch=self.batch,

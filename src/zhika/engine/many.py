@@ -81,7 +81,7 @@ class _Many:
         if not self.refs:
             return 0
         self._ready(done)
-        rules.check_many(self.step.title, self.refs, by=self.by, not_by=self.step.not_by)
+        rules.check_many(self.step.title, self.refs, by=self.by, evidence=self.evidence, not_by=self.step.not_by)
         work = Work(
             seat=self.seat, flow=self.flow, step=self.step, subject=Subject(Grain.APPLICATION, ""),
             received=self._received(), facts={ref: self.facts[ref] for ref in self.refs}, by=self.by,

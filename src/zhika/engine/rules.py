@@ -10,6 +10,8 @@ from zhika.flows.acts import ACTS
 from zhika.ledger.places import Movement
 from zhika.ledger.steps import ActRecord, StepRecord
 
+LONGEST_NAME, LONGEST_TEXT, LONGEST_SUBJECT = 30, 180, 76
+"""Characters: what fits into every record of an act, with what is written before it."""
 MACHINE = "zhika"
 """Who does what needs nobody's hand, in the records. No person may go by it."""
 TITLES = {act.name: act.title for act in ACTS} | {s.work: s.title for flow in FLOWS.values() for s in flow.steps}
@@ -22,6 +24,7 @@ def check(
     by: str,
     second: str = "",
     reason: str = "",
+    evidence: str = "",
     persons: int = 1,
     with_reason: bool = False,
     not_by: Sequence[str] = (),
@@ -40,6 +43,7 @@ def check(
         raise NotAllowed(doer, title, f"{MACHINE} 是程序自己的名字, 请写经办人姓名")
     if not doer:
         raise NotAllowed("匿名", title, "须写明经办人 (--by)")
+    _short_enough(doer, title, subject, other, reason, evidence)
     if persons > 1 and (not other or other == doer):
         raise NotAllowed(doer, title, "须有另一人在场 (--second)")
     if with_reason and not reason.strip():
@@ -54,6 +58,17 @@ def check(
         raise NotAllowed(doer, title, f"{subject} 是同一人移交的, 须由接收方的另一人清点")
 
 
+def _short_enough(doer: str, title: str, subject: str, second: str, reason: str, evidence: str) -> None:
+    """What would not fit into the records is refused here with its limit; a store that counts would break off there."""
+    for what, text, longest in (
+        ("经办人 (--by)", doer, LONGEST_NAME), ("另一人 (--second)", second, LONGEST_NAME),
+        ("事由 (--reason)", reason, LONGEST_TEXT), ("凭证 (--evidence)", evidence, LONGEST_TEXT),
+        ("对象", subject, LONGEST_SUBJECT),
+    ):  # fmt: skip
+        if len(text) > longest:
+            raise NotAllowed(doer[:LONGEST_NAME], title, f"{what}有 {len(text)} 个字, 最多 {longest} 个")
+
+
 def name_of(by: str | None) -> str:
     """How the records name who does it; None: nobody's hand."""
     return MACHINE if by is None else by.strip()
@@ -65,9 +80,9 @@ def _givers(code: str) -> set[str]:
     return {name.strip() for name in given.values_list("by", flat=True).distinct()}
 
 
-def check_many(title: str, subjects: Sequence[str], *, by: str, not_by: Sequence[str] = ()) -> None:
+def check_many(title: str, subjects: Sequence[str], *, by: str, evidence: str = "", not_by: Sequence[str] = ()) -> None:
     """The same for a row of many applications at once; earlier rows alone are looked at."""
-    check(title, "", by=by)
+    check(title, "", by=by, evidence=evidence)
     for start in range(0, len(subjects), 900) if not_by else ():
         earlier = StepRecord.objects.filter(subject__in=subjects[start : start + 900], function__in=not_by)
         for function, doer in earlier.values_list("function", "by").distinct():

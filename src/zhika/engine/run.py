@@ -45,7 +45,7 @@ def run(
     facts = facts or {}
     if by is not None:
         second = {**facts.get("", {}), **facts.get(subject.code, {})}.get("second", "")
-        rules.check(step.title, subject.code, by=by, second=second, not_by=step.not_by)
+        rules.check(step.title, subject.code, by=by, second=second, evidence=evidence, not_by=step.not_by)
     batch = _batch_of(subject)
     with turns.turn(seat, batch.code if batch else subject.code, wait=by is not None):
         return _compute(seat, subject, flow, step, batch, by=rules.name_of(by), evidence=evidence, facts=facts)

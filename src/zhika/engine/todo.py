@@ -1,5 +1,6 @@
 """What waits for people on this seat, oldest first, each with the command that does it."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +27,8 @@ from zhika.ledger.places import Case, Group, Place, State
 from zhika.ledger.steps import Paper, StepRecord, Trouble
 from zhika.seat.config import Seat
 
-BY, SECOND, EVIDENCE, REASON, ID_SHOWN = "<by>", "<second>", "<evidence>", "<reason>", "<id_no>"
+BY, SECOND, EVIDENCE, REASON = "<by>", "<second>", "<evidence>", "<reason>"
+SERIAL, ID_SHOWN = "<serial>", "<id_no>"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Todo:
     kind: str = "step"
     hint: str = ""
     """What is to be done before there is a command."""
+    serials: tuple[str, ...] = ()
+    """The cards it is about, where each is done when its holder comes: by serial, or many by `--file`."""
 
     @property
     def needs(self) -> list[str]:
@@ -179,13 +183,16 @@ def _collected(seat: Seat) -> Iterator[Todo]:
         card__in=CardEvent.objects.filter(kind="activate").values("card")
     )
     events = events.exclude(card__in=open_blocks(cancelled=True).values("card"))
-    for event in events.select_related("card__batch").order_by("pk"):
-        flow = FLOWS[event.card.batch.process]
-        row = next((s for s in flow.steps if s.work == "activate"), None)
-        work = "activate"
+    columns = ("card__batch__process", "card__batch__code", "card__serial", "happened_at")
+    waiting: defaultdict[tuple[str, str], list[tuple[str, datetime]]] = defaultdict(list)
+    for process, batch, serial, at in events.order_by("pk").values_list(*columns):
+        waiting[process, batch].append((serial, at))
+    for (process, batch), cards in waiting.items():
+        row = next((s for s in FLOWS[process].steps if s.work == "activate"), None)
         yield Todo(
-            Lane.BANK, work, row.title if row else BY_NAME[work].title, event.card.serial or "", 1, event.happened_at,
-            "持卡人到柜台", command(work, event.card.serial or "", ID_SHOWN), "each" if row else "act",
+            Lane.BANK, "activate", row.title if row else BY_NAME["activate"].title, batch, len(cards),
+            min(at for _, at in cards), "持卡人到柜台", command("activate", SERIAL, ID_SHOWN), "each" if row else "act",
+            serials=tuple(serial for serial, _ in cards),
         )  # fmt: skip
 
 
@@ -287,4 +294,4 @@ def _stuck(seat: Seat) -> Iterator[Todo]:
         )  # fmt: skip
 
 
-__all__ = ["BY", "EVIDENCE", "ID_SHOWN", "REASON", "SECOND", "Todo", "command", "todo"]
+__all__ = ["BY", "EVIDENCE", "ID_SHOWN", "REASON", "SECOND", "SERIAL", "Todo", "command", "todo"]

@@ -41,7 +41,9 @@ def note(who: str, what: str, subject: str, why: str = "", *, at: datetime | Non
     """Write one entry, in the transaction of what it tells of."""
     with transaction.atomic(savepoint=False):
         alone()  # entries become visible in the order of their ids: a range that is closed gets no more of them
-        return AuditEntry.objects.create(at=at or timezone.now(), who=who, what=what, subject=subject, why=why)
+        return AuditEntry.objects.create(
+            at=at or timezone.now(), who=who, what=what, subject=subject[:120], why=why[:200]
+        )
 
 
 def digest(first_id: int, last_id: int, previous: str) -> str:

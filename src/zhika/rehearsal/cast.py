@@ -102,7 +102,7 @@ class Cast:
             if work == "hand_out":
                 yield from self._hand_out(mine)
             elif work == "activate":
-                if self._settled(work, len(mine)):
+                if self._settled(work, sum(item["n"] for item in mine)):
                     yield from self._activate(work, mine)
             elif work == "form":
                 # A batch is cut when the office has confirmed all its lots.
@@ -157,7 +157,7 @@ class Cast:
             serial: (_batch(tray), face["id_no"])
             for tray, serial, face in cards_at(self.world.folder / PEOPLE, self.world.secret)
         }
-        come = [item["subject"] for item in items if item["subject"] in held]
+        come = [serial for item in items for serial in item["serials"] if serial in held]
         if come:
             rows = tuple({"subject": serial, "id_no": held[serial][1]} for serial in come)
             yield Command(("do", work, "--by", CLERKS["bank"][0]), rows, Counter(held[serial][0] for serial in come))

@@ -156,7 +156,7 @@ def test_the_counter_activates_no_blocked_card(seat: Seat, made: list[Card], tol
     with pytest.raises(NotReady, match="刚刚挂失"):
         activation.book({card.application_ref: card})
     do(seat, "lift", shown)
-    assert [t.subject for t in todo(seat) if t.work == "activate"] == [serial(card)]
+    assert [t.serials for t in todo(seat) if t.work == "activate"] == [(serial(card),)]
     assert do(seat, "activate", shown) == 1
     assert accounts() == [("activated", False), ("activated", False)]
 

@@ -13,6 +13,7 @@ from zhika.card.tray import Tray
 from zhika.engine import desk, plastic
 from zhika.engine.acts import act, run_awaiting
 from zhika.engine.each import do_cards
+from zhika.engine.todo import todo
 from zhika.engine.work import ActWork
 from zhika.errors import CardError, NotAllowed, NotReady, Refused
 from zhika.flows.acts import BY_NAME
@@ -201,6 +202,18 @@ def test_activation_wants_the_collection_receipt_and_the_persons_own_id(arrived:
     account = Account.objects.get(application_ref=person(0)["app_no"])
     assert (account.status, account.closed_for_payment) == ("activated", False)
     assert [row["card_serial"] for row in sent(arrived, ACTIVATION.code)] == [arrived.serial(0)]
+
+
+def test_whoever_collected_a_card_of_a_batch_is_expected_at_the_counter_in_one_entry(arrived: Workshop) -> None:
+    arrived.do(*ROWS)
+    rows = [person(n) | {"card_serial": arrived.serial(n), "date": "2026-11-23", "by": "self"} for n in (1, 3, 4)]
+    arrived.file(COLLECTION, rows)
+    run_awaiting(arrived.seat, first=False)
+    activate(arrived, 3, person(3)["id_no"])
+    Paper.objects.update(counted=True)
+    (item,) = [item for item in todo(arrived.seat) if item.work == "activate"]
+    assert (item.subject, item.n) == (CODE, 2) and set(item.serials) == {arrived.serial(1), arrived.serial(4)}
+    assert item.command == ("do", "activate", "<serial>", "--by", "<by>", "--fact", "id_no=<id_no>")
 
 
 def test_a_row_of_another_card_is_noted_and_the_others_of_its_collection_receipt_are_booked(arrived: Workshop) -> None:

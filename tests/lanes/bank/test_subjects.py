@@ -11,8 +11,10 @@ from zhika.card import pan
 from zhika.errors import ConfigurationError, Refused
 from zhika.lanes.bank import accounts
 from zhika.lanes.bank.host import Customer, FileHost, Verdict
+from zhika.lanes.bank.host import of as host_of
 from zhika.lanes.bank.models import Account
-from zhika.seat.config import BankOptions
+from zhika.seat import home as homes
+from zhika.seat.config import BankOptions, read
 
 HEAD = "id_no,name,standing\n"
 ON = date(2026, 11, 23)
@@ -41,6 +43,19 @@ def test_a_customer_file_that_is_not_there_or_not_right_is_refused(tmp_path: Pat
     (tmp_path / "customers.csv").write_text("id_no,standing\n1,good\n", encoding="utf-8")
     with pytest.raises(Refused, match="name"):
         FileHost(tmp_path / "customers.csv")
+
+
+def test_the_customer_file_is_read_when_it_has_changed_and_not_each_time_somebody_asks(tmp_path: Path) -> None:
+    home = homes.create(tmp_path / "icbc", homes.Kind.BANK, "icbc")
+    seat, path = read(home), home / "customers.csv"
+    path.write_text(HEAD + "1,陈阿山,good\n", encoding="utf-8")
+    first = host_of(seat)
+    assert host_of(seat) is first
+    path.write_text(HEAD + "1,陈阿山,good\n2,林小燕,refused\n", encoding="utf-8")
+    assert host_of(seat).activate(Customer("2", "林小燕")) is Verdict.REFUSED
+    path.unlink()
+    with pytest.raises(ConfigurationError, match=r"customers\.csv"):
+        host_of(seat)
 
 
 def people(batch: str, n: int) -> list[dict[str, str]]:

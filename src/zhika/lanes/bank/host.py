@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -95,5 +96,12 @@ class FileHost:
 
 
 def of(seat: Seat) -> Host:
-    """The host of this bank's seat."""
-    return FileHost(seat.home / seat.bank.customers)
+    """The host of this bank's seat; its file is read when it has changed, not for each card."""
+    path = seat.home / seat.bank.customers
+    stamp = path.stat() if path.exists() else None
+    return _read(path, stamp and stamp.st_mtime_ns, stamp and stamp.st_size)
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, changed: int | None, size: int | None) -> FileHost:
+    return FileHost(path)

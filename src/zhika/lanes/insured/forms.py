@@ -1,6 +1,7 @@
 """参保、参合申请表: what people fill in at their own office, read from a file and numbered."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ import polars as pl
 from zhika.card import idnumber
 from zhika.engine import desk
 from zhika.errors import Fault, Refused
+from zhika.exchange.manifest import CODE, CODE_RULE
 from zhika.flows.documents import FORM, PAYMENT_NO
 from zhika.ledger.batches import Organisation
 from zhika.ledger.places import SHANGHAI
@@ -76,3 +78,5 @@ def _faults(name: str, row: Mapping[str, str], offices: set[str]) -> Iterator[Fa
         yield Fault(name, "不是有效的公民身份号码, 请对照身份证", number, "公民身份号码")
     if row["centre"] and row["centre"] not in offices:
         yield Fault(name, "没有这个经办机构 (zhika organisations)", number, "经办机构")
+    if row["unit_no"] and not re.fullmatch(CODE, row["unit_no"]):
+        yield Fault(name, f"{CODE_RULE}; 无单位的留空", number, "单位（村）编号")
