@@ -160,7 +160,7 @@ def test_of_the_banks_package_no_sealed_file_is_kept_where_it_is_refused(line: S
     bank = Sender(line.home.parent / "icbc", load_signer(line.home.parent / "icbc" / "keys"), line)
     _, files = bank.package(2, document=SUPPLIER_ACCOUNTS, receiver="supplier")
     stem = Stem("icbc", 2, named)
-    bank.post(stem, {**files, SIGNATURE: files[SIGNATURE][:-1] + b"?"})
+    bank.post(stem, {**files, SIGNATURE: files[SIGNATURE][:-1] + bytes([files[SIGNATURE][-1] ^ 1])})
     assert [a.verdict for a in take_mail(line)] == ["damaged"]
     kept = {path.name: path for path in (line.home / "mail" / "rejected").iterdir()}
     assert set(kept) == {f"{stem}{suffix}" for suffix in (MANIFEST, SIGNATURE, ".reason.txt")}
