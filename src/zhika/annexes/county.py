@@ -19,8 +19,8 @@ from zhika.flows import FLOWS
 from zhika.flows.causes import CAUSES, title
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Failure
+from zhika.ledger.chunks import chunks
 from zhika.ledger.places import SHANGHAI, Case
-from zhika.people.entry import chunks
 from zhika.people.models import Application, Cleared
 
 KINDS = {"missing": "短少", "surplus": "多出"}

@@ -23,9 +23,9 @@ from zhika.flows.acts import BATCHES, SPORADIC
 from zhika.flows.lanes import PLATFORM, Lane
 from zhika.ledger.batches import Batch, Organisation
 from zhika.ledger.cards import Card
+from zhika.ledger.chunks import chunks
 from zhika.ledger.places import SHANGHAI
 from zhika.people import deaths, entry
-from zhika.people.entry import chunks
 from zhika.people.models import Application, Request
 from zhika.seat.config import Seat
 

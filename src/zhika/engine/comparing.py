@@ -8,6 +8,7 @@ from zhika.engine.expected import Expected, Shelf
 from zhika.engine.reading import Seen
 from zhika.ledger.batches import Organisation
 from zhika.ledger.cards import Card
+from zhika.ledger.chunks import chunks
 from zhika.ledger.material import CONSIGNMENT, STOCK, Lying, named
 from zhika.ledger.places import Case, Group, Movement, Place, State
 from zhika.ledger.where import where
@@ -119,8 +120,8 @@ def _strange(holder: Organisation, expected: bool, at: Place | None, conditions:
 
 
 def _with_serials(serials: Sequence[str]) -> Iterable[Card]:
-    for start in range(0, len(serials), 900):
-        yield from Card.objects.filter(serial__in=serials[start : start + 900]).select_related("batch")
+    for some in chunks(serials):
+        yield from Card.objects.filter(serial__in=some).select_related("batch")
 
 
 def _before(card: Card) -> Place:

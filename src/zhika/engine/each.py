@@ -29,6 +29,7 @@ from zhika.ledger import audit
 from zhika.ledger.alone import alone
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card, CardEvent, Failure
+from zhika.ledger.chunks import chunks
 from zhika.ledger.custody import Cards, move
 from zhika.ledger.places import Balance, Group, Place, State, place, today
 from zhika.ledger.steps import StepRecord
@@ -86,8 +87,7 @@ def _cards(told: Told) -> tuple[list[Card], dict[str, dict[str, str]], list[Faul
     """The cards that are told of, their facts, and a fault for each subject that is none."""
     subjects = list(told)
     found: dict[str, list[Card]] = {}
-    for start in range(0, len(subjects), 900):
-        some = subjects[start : start + 900]
+    for some in chunks(subjects):
         cards = Card.objects.filter(serial__in=some, failure=None).select_related("batch", "bundle")
         found |= {card.serial or "": [card] for card in cards}
         asked = Card.objects.filter(application_ref__in=some, serial__isnull=False, failure=None)

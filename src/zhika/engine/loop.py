@@ -25,6 +25,7 @@ from zhika.flows.chart import Flow, Grain, Kind, Step
 from zhika.flows.documents import BY_CODE, Document
 from zhika.ledger import audit
 from zhika.ledger.batches import Batch
+from zhika.ledger.chunks import chunks
 from zhika.ledger.places import today
 from zhika.ledger.steps import Paper, StepRecord
 from zhika.seat.config import Seat
@@ -180,8 +181,7 @@ class _Known:
         self.done: defaultdict[Subject, set[tuple[int, str]]] = defaultdict(set)
         self.filed: defaultdict[Subject, set[Document]] = defaultdict(set)
         codes = sorted({subject.code for subject in subjects})
-        for start in range(0, len(codes), 900):
-            some = codes[start : start + 900]
+        for some in chunks(codes):
             records = StepRecord.objects.filter(source="own", subject__in=some)
             for kind, code, number, function in records.values_list("subject_kind", "subject", "number", "function"):
                 self.done[Subject(Grain(kind), code)].add((number, function))

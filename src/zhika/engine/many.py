@@ -4,7 +4,7 @@ A day's three thousand forms are entered, applied for and reviewed as files: wha
 each application's document on the desk is its own row of it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 from django.db import IntegrityError, transaction
@@ -19,11 +19,11 @@ from zhika.flows.chart import Flow, Grain, Step
 from zhika.flows.documents import BY_CODE, Document
 from zhika.ledger import audit
 from zhika.ledger.alone import alone
+from zhika.ledger.chunks import chunks
 from zhika.ledger.steps import Paper, StepRecord
 from zhika.seat.config import Seat
 
 Told = Mapping[str, Mapping[str, str]]
-_CHUNK = 900
 
 
 def do_applications(seat: Seat, name: str, told: Told, *, by: str, evidence: str = "") -> int:
@@ -59,7 +59,7 @@ def _gathered(seat: Seat, name: str, told: Told) -> dict[str, dict[str, str]]:
 def _processes(single: Told) -> dict[str, str]:
     """The chart of each application: as told, or as its first row was recorded."""
     known: dict[str, str] = {}
-    for some in _parts(list(single)):
+    for some in chunks(list(single)):
         records = StepRecord.objects.filter(subject_kind=Grain.APPLICATION, subject__in=some)
         known |= dict(records.values_list("subject", "process"))
     return {ref: facts["process"] for ref, facts in single.items() if facts.get("process") in FLOWS} | known
@@ -102,7 +102,7 @@ class _Many:
     def _keys(self) -> dict[str, set[tuple[int, str]]]:
         """Rows done, by application."""
         found: dict[str, set[tuple[int, str]]] = {}
-        for some in _parts(list(self.facts)):
+        for some in chunks(list(self.facts)):
             records = StepRecord.objects.filter(subject_kind=Grain.APPLICATION, subject__in=some)
             for subject, number, function in records.values_list("subject", "number", "function"):
                 found.setdefault(subject, set()).add((number, function))
@@ -115,7 +115,7 @@ class _Many:
             s.key for s in self.flow.steps[:place] if s.lane is self.step.lane and s.grain is Grain.APPLICATION
         }  # fmt: skip
         filed: dict[str, set[Document]] = {}
-        for some in _parts(self.refs):
+        for some in chunks(self.refs):
             papers = Paper.objects.filter(subject_kind=Grain.APPLICATION, subject__in=some, state=Paper.FILED)
             for paper in papers.order_by("pk"):
                 filed.setdefault(paper.subject, set()).add(BY_CODE[paper.type])
@@ -151,7 +151,7 @@ class _Many:
             outcome.write()
         for document, rows in outcome.documents.items():
             self._file(document, rows["app_no"].to_list(), frozen[document], work)
-        for some in _parts([paper.pk for paper in self.papers]):
+        for some in chunks([paper.pk for paper in self.papers]):
             Paper.objects.filter(pk__in=some).update(state=Paper.USED)
         about = self.refs[0] if len(self.refs) == 1 else f"{self.refs[0]} 等 {len(self.refs)} 件"
         audit.note(self.by, self.step.work, about, self.evidence[:200])
@@ -168,8 +168,3 @@ class _Many:
             ],
             batch_size=500,
         )  # fmt: skip
-
-
-def _parts(keys: Sequence[object]) -> Iterable[Sequence[object]]:
-    """Parts that a query takes."""
-    return (keys[start : start + _CHUNK] for start in range(0, len(keys), _CHUNK))

@@ -4,13 +4,13 @@ Looked up for all cards of a hand-out at once; only a platform seat has the appl
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from zhika.engine.rules import TITLES
 from zhika.errors import NotAllowed
+from zhika.ledger.chunks import chunks
 from zhika.ledger.steps import ActRecord, StepRecord
 
-_CHUNK = 900
 Doers = Mapping[str, Mapping[str, str]]
 """Application number → name of who did something to it → the row or act that it was."""
 
@@ -46,7 +46,7 @@ def _behind(refs: Iterable[str]) -> dict[str, set[str]]:
     later = {ref: ref for ref in found}
     while later:
         earlier: dict[str, str] = {}
-        for some in _chunks(later):
+        for some in chunks(sorted(set(later))):
             rows = Application.objects.filter(ref__in=some)
             for ref, lot, batch, first in rows.values_list("ref", "lot", "batch_code", "restarts__ref"):
                 found[later[ref]] |= {ref, lot, batch} - {""}
@@ -59,7 +59,7 @@ def _behind(refs: Iterable[str]) -> dict[str, set[str]]:
 def _done(subjects: Collection[str], functions: Sequence[str]) -> dict[str, dict[str, str]]:
     """Subject → name → function, of rows and of acts; an act that forms a batch names it last."""
     found: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for some in _chunks(subjects):
+    for some in chunks(sorted(set(subjects))):
         rows = StepRecord.objects.filter(subject__in=some, function__in=functions)
         for subject, name, work in rows.values_list("subject", "by", "function"):
             found[subject][name.strip()] = work
@@ -75,13 +75,7 @@ def _entered(refs: Iterable[str]) -> dict[str, dict[str, str]]:
     from zhika.people.models import Request
 
     found: dict[str, dict[str, str]] = {}
-    for some in _chunks(refs):
+    for some in chunks(sorted(set(refs))):
         rows = Request.objects.filter(ref__in=some).values_list("ref", "entered_by")
         found |= {ref: {name.strip(): "fill_form"} for ref, name in rows}
     return found
-
-
-def _chunks(keys: Iterable[str]) -> Iterator[list[str]]:
-    listed = sorted(set(keys))
-    for start in range(0, len(listed), _CHUNK):
-        yield listed[start : start + _CHUNK]

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef
 from zhika.engine import plastic
 from zhika.flows.chart import Grain
 from zhika.ledger.batches import Batch, Organisation
+from zhika.ledger.chunks import chunks
 from zhika.ledger.places import Group, Place, State
 from zhika.ledger.steps import StepRecord
 from zhika.ledger.where import by_bundle, lying_at
@@ -33,9 +34,9 @@ def not_passed(batches: Sequence[str], code: str = "") -> list[Group]:
     """Parcels of these batches (by code) that are still to be passed on, or the one of this code."""
     passed = StepRecord.objects.filter(subject_kind=Grain.PARCEL, subject=OuterRef("code"), function="pass_on")
     found: list[Group] = []
-    for start in range(0, len(batches), 900):
-        some = Group.objects.filter(~Exists(passed), kind="parcel", ref__in=batches[start : start + 900])
-        found += some.filter(**({"code": code} if code else {})).order_by("ref", "code")
+    for some in chunks(batches):
+        groups = Group.objects.filter(~Exists(passed), kind="parcel", ref__in=some)
+        found += groups.filter(**({"code": code} if code else {})).order_by("ref", "code")
     return found
 
 

@@ -9,12 +9,12 @@ from zhika.flows.acts import BY_NAME
 from zhika.flows.lanes import Lane
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
+from zhika.ledger.chunks import chunks
 from zhika.ledger.places import Group, Place, State
 from zhika.ledger.where import lying_at, where
 from zhika.seat.config import Seat
 
 Told = Mapping[str, Mapping[str, str]]
-_CHUNK = 900
 
 
 @dataclass
@@ -50,8 +50,7 @@ def _cards(seat: Seat, told: Told, lanes: Set[Lane]) -> dict[int, tuple[Card, Ma
     """The cards by primary key, each with what was told of its subject."""
     subjects, known = list(told), Card.objects.select_related("batch__office", "bundle")
     found: dict[str, list[Card]] = {}
-    for start in range(0, len(subjects), _CHUNK):
-        some = subjects[start : start + _CHUNK]
+    for some in chunks(subjects):
         found |= {card.serial or "": [card] for card in known.filter(serial__in=some)}
         for code in Group.objects.filter(code__in=some, kind="parcel").values_list("code", flat=True):
             found[code] = list(known.filter(pk__in=parcels.inside(code)))

@@ -10,11 +10,11 @@ from zhika.engine.whereabouts import Held, held
 from zhika.errors import ConfigurationError, NotReady
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
+from zhika.ledger.chunks import chunks
 from zhika.people.models import Application
 from zhika.seat.config import Seat
 
 BATCH = "batch"
-_CHUNK = 900
 
 
 @dataclass(frozen=True)
@@ -71,16 +71,16 @@ class _Card(NamedTuple):
 
 def _cards(keys: list[int]) -> Iterator[_Card]:
     columns = ("pk", "batch__code", "line", "serial", "application_ref", "failure__cause")
-    for at in range(0, len(keys), _CHUNK):
-        for *facts, cause in Card.objects.filter(pk__in=keys[at : at + _CHUNK]).values_list(*columns):
+    for some in chunks(keys):
+        for *facts, cause in Card.objects.filter(pk__in=some).values_list(*columns):
             yield _Card(*facts, cause is not None)
 
 
 def _holders(refs: list[str]) -> dict[str, tuple[str, str, bool]]:
     """Application → masked name, masked ID number, live."""
     found = {}
-    for at in range(0, len(refs), _CHUNK):
-        rows = Application.objects.filter(ref__in=refs[at : at + _CHUNK])
+    for some in chunks(refs):
+        rows = Application.objects.filter(ref__in=some)
         for ref, name, id_no, live in rows.values_list("ref", "person__name", "person__id_no", "live"):
             found[ref] = (idnumber.mask_name(name), idnumber.mask(id_no), live)
     return found

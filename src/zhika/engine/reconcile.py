@@ -19,6 +19,7 @@ from zhika.flows.causes import title
 from zhika.flows.chart import Cards
 from zhika.flows.documents import ACTIVATION, CARD_LIST, COLLECTION, PASSING_ON
 from zhika.ledger.batches import Batch
+from zhika.ledger.chunks import chunks
 from zhika.ledger.places import State
 from zhika.people.models import Application
 from zhika.seat.config import Seat
@@ -219,8 +220,8 @@ def _last(number: str) -> str:
 def _masked(refs: set[str]) -> dict[str, tuple[str, str]]:
     """Masked name and ID number of these applications."""
     known, wanted = {}, sorted(refs)
-    for start in range(0, len(wanted), 900):
-        rows = Application.objects.filter(ref__in=wanted[start : start + 900])
+    for some in chunks(wanted):
+        rows = Application.objects.filter(ref__in=some)
         for ref, name, id_no in rows.values_list("ref", "person__name", "person__id_no"):
             known[ref] = (idnumber.mask_name(name), idnumber.mask(id_no))
     return known

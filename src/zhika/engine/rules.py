@@ -7,6 +7,7 @@ from django.db.models import Q
 from zhika.errors import NotAllowed
 from zhika.flows import FLOWS
 from zhika.flows.acts import ACTS
+from zhika.ledger.chunks import chunks
 from zhika.ledger.places import Movement
 from zhika.ledger.steps import ActRecord, StepRecord
 
@@ -83,8 +84,8 @@ def _givers(code: str) -> set[str]:
 def check_many(title: str, subjects: Sequence[str], *, by: str, evidence: str = "", not_by: Sequence[str] = ()) -> None:
     """The same for a row of many applications at once; earlier rows alone are looked at."""
     check(title, "", by=by, evidence=evidence)
-    for start in range(0, len(subjects), 900) if not_by else ():
-        earlier = StepRecord.objects.filter(subject__in=subjects[start : start + 900], function__in=not_by)
+    for some in chunks(subjects) if not_by else ():
+        earlier = StepRecord.objects.filter(subject__in=some, function__in=not_by)
         for function, doer in earlier.values_list("function", "by").distinct():
             if doer.strip() == by.strip():
                 raise NotAllowed(by.strip(), title, f"「{TITLES.get(function, function)}」是同一人所为")

@@ -5,7 +5,7 @@ from the day it came, or came again.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from zhika.flows.documents import CARD_LIST, PASSING_ON
 from zhika.flows.lanes import Lane
 from zhika.ledger.batches import Batch, Bundle
 from zhika.ledger.cards import Card
+from zhika.ledger.chunks import chunks
 from zhika.ledger.places import SHANGHAI, Handover, Movement, Place, State
 from zhika.ledger.where import lying_at, where
 
@@ -120,13 +121,7 @@ def _office_hands_out(process: str) -> bool:
 def _last_came(here: dict[int, int]) -> dict[int, datetime]:
     """When a card came to where it lies, where that was by a movement of its own."""
     found: dict[int, datetime] = {}
-    for some in _chunks(here):
+    for some in chunks(sorted(here)):
         moved = Movement.objects.filter(card__in=some).values("card", "to_place").annotate(at=Max("happened_at"))
         found |= {row["card"]: row["at"] for row in moved if here[row["card"]] == row["to_place"]}
     return found
-
-
-def _chunks(keys: Iterable[int]) -> Iterator[list[int]]:
-    listed = sorted(keys)
-    for start in range(0, len(listed), 900):
-        yield listed[start : start + 900]

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from zhika.flows import FLOWS
 from zhika.flows.chart import Step
 from zhika.flows.documents import BY_CODE
+from zhika.ledger.chunks import chunks
 from zhika.ledger.places import Handover, Movement, Place, State
 from zhika.ledger.steps import Paper
 from zhika.ledger.where import lies, where
 from zhika.seat.config import Seat
 
-_CHUNK = 900
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -54,8 +54,8 @@ def held(cards: Collection[int]) -> dict[int, Held]:
     """By card (primary key), of those that have plastic in these books; for many cards at once."""
     at = where(cards)
     places, wanted = dict[int, Held](), sorted(set(at.values()))
-    for start in range(0, len(wanted), _CHUNK):
-        rows = Place.objects.filter(pk__in=wanted[start : start + _CHUNK])
+    for some in chunks(wanted):
+        rows = Place.objects.filter(pk__in=some)
         columns = ("pk", "organisation__name", "organisation__code", "state", "group__kind", "group__code")
         for pk, name, code, state, kind, group in rows.values_list(*columns):
             places[pk] = Held(name, code, State(state), group if kind == "parcel" else "")

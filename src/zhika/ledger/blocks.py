@@ -11,9 +11,10 @@ from django.utils import timezone
 from zhika.errors import NotReady
 from zhika.flows.blocking import BLOCKED, Standing
 from zhika.ledger.cards import Card, CardEvent
+from zhika.ledger.chunks import chunks
 from zhika.ledger.places import today
 
-_CHUNK = 500
+_BATCH_SIZE = 500
 
 
 class Block(models.Model):
@@ -57,8 +58,8 @@ def of(cards: Iterable[int]) -> dict[int, Block]:
     """Blocks by card (primary key), of those that have one."""
     wanted = sorted(set(cards))
     found: dict[int, Block] = {}
-    for start in range(0, len(wanted), _CHUNK):
-        rows = Block.objects.filter(card__in=wanted[start : start + _CHUNK])
+    for some in chunks(wanted):
+        rows = Block.objects.filter(card__in=some)
         found |= {block.card_id: block for block in rows}
     return found
 
@@ -85,7 +86,7 @@ def say(words: Sequence[Word], seen: Mapping[int, Block]) -> None:
             raise NotReady(f"卡 {word.card.serial}: 挂失状态刚刚改变, 请重新办理")
     Block.objects.bulk_create(
         [Block(card=word.card, state=word.standing.value, at=word.at, until=word.until) for word in words],
-        batch_size=_CHUNK, update_conflicts=True, unique_fields=["card"], update_fields=["state", "at", "until"],
+        batch_size=_BATCH_SIZE, update_conflicts=True, unique_fields=["card"], update_fields=["state", "at", "until"],
     )  # fmt: skip
     booked, day = timezone.now(), today()
     CardEvent.objects.bulk_create(
@@ -97,7 +98,7 @@ def say(words: Sequence[Word], seen: Mapping[int, Block]) -> None:
             for word in words
             if not word.silent
         ],
-        batch_size=_CHUNK,
+        batch_size=_BATCH_SIZE,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
+from zhika.ledger.chunks import chunks
 from zhika.ledger.places import Movement, Place
 
 
@@ -31,14 +32,13 @@ def lies(cards: Iterable[int], *, on: date | None = None) -> dict[int, Lies]:
     wanted = list(cards)
     births: dict[int, tuple[int, int, int]] = {}
     own: dict[int, tuple[int, int]] = {}
-    for start in range(0, len(wanted), 900):
-        part = wanted[start : start + 900]
-        rows = Card.objects.filter(pk__in=part, serial__isnull=False, bundle__birth_movement__isnull=False)
+    for some in chunks(wanted):
+        rows = Card.objects.filter(pk__in=some, serial__isnull=False, bundle__birth_movement__isnull=False)
         for pk, bundle, at, since in rows.values_list(
             "pk", "bundle_id", "bundle__birth_place_id", "bundle__birth_movement_id"
         ):
             births[pk] = (bundle, at, since)
-        moved = Movement.objects.filter(card_id__in=part)
+        moved = Movement.objects.filter(card_id__in=some)
         moved = moved.filter(booked_day__lte=on) if on else moved
         for card, pk, target in moved.order_by("pk").values_list("card_id", "pk", "to_place_id"):
             own[card] = (pk, target)
@@ -100,6 +100,6 @@ def by_bundle(at: Place, bundles: Collection[int] = ()) -> Counter[int]:
     """How many cards of each bundle, or of each of these bundles, lie at a place."""
     ids = lying_at(at, bundles=bundles)
     counted: Counter[int] = Counter()
-    for start in range(0, len(ids), 900):
-        counted.update(Card.objects.filter(pk__in=ids[start : start + 900]).values_list("bundle_id", flat=True))
+    for some in chunks(ids):
+        counted.update(Card.objects.filter(pk__in=some).values_list("bundle_id", flat=True))
     return counted

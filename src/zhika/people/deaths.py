@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from django.db import models
 
-_CHUNK = 900
+from zhika.ledger.chunks import chunks
 
 
 class Death(models.Model):
@@ -24,7 +24,7 @@ class Death(models.Model):
 def among(id_keys: Iterable[str]) -> set[str]:
     """Those of these keyed hashes that stand on a list of the dead."""
     listed, found = sorted(set(id_keys)), set[str]()
-    for start in range(0, len(listed), _CHUNK):
-        rows = Death.objects.filter(id_key__in=listed[start : start + _CHUNK])
+    for some in chunks(listed):
+        rows = Death.objects.filter(id_key__in=some)
         found |= set(rows.values_list("id_key", flat=True))
     return found

@@ -1,9 +1,10 @@
 """Entering `people`: persons and applications written from what the centre signed, set-based."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from zhika.ledger.batches import Organisation, Unit, organisation
+from zhika.ledger.chunks import chunks
 from zhika.people.models import Application, Person
 
 CATEGORIES = {"职工": "worker", "居民": "resident", "大学生": "student", "参合": "rural"}
@@ -12,7 +13,7 @@ COPIED = (
     "relation", "household_attribute", "village_group", "photo",
 )  # fmt: skip
 """Fields that a person has as the form gives them; sex and birth follow from the ID number."""
-_CHUNK = 900
+_BATCH_SIZE = 900
 
 
 def enter(people: Mapping[str, Person], *, process: str, now: datetime, lot: str = "") -> None:
@@ -23,7 +24,7 @@ def enter(people: Mapping[str, Person], *, process: str, now: datetime, lot: str
     persons = list(people.values())
     fields = [field.name for field in Person._meta.concrete_fields if field.name not in ("id", "id_key")]
     Person.objects.bulk_create(
-        persons, batch_size=_CHUNK, update_conflicts=True, unique_fields=["id_key"], update_fields=fields
+        persons, batch_size=_BATCH_SIZE, update_conflicts=True, unique_fields=["id_key"], update_fields=fields
     )
     pks = keyed([person.id_key for person in persons])
     Application.objects.bulk_create(
@@ -31,7 +32,7 @@ def enter(people: Mapping[str, Person], *, process: str, now: datetime, lot: str
             Application(ref=ref, person_id=pks[person.id_key], process=process, lot=lot, live=True, made_at=now)
             for ref, person in people.items()
         ],
-        batch_size=_CHUNK,
+        batch_size=_BATCH_SIZE,
     )
 
 
@@ -56,12 +57,6 @@ def end(refs: Iterable[str]) -> None:
     """Applications that end without another card, by number: the person has none, and none under way."""
     for some in chunks(sorted(set(refs))):
         Application.objects.filter(ref__in=some).update(live=False, pending=False)
-
-
-def chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Parts that a query takes."""
-    for start in range(0, len(keys), _CHUNK):
-        yield keys[start : start + _CHUNK]
 
 
 def organisations(forms: Iterable[Mapping[str, str]]) -> dict[tuple[str, str], tuple[Organisation, Organisation]]:

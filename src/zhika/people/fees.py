@@ -14,10 +14,10 @@ from zhika.errors import NotAllowed
 from zhika.flows.requests import BY_NATURE, EXEMPTIONS, KINDS, listed
 from zhika.ledger.alone import alone
 from zhika.ledger.batches import Organisation
+from zhika.ledger.chunks import chunks
 from zhika.people.rates import Due, FeeRate, due
 
 __all__ = ["Due", "Payment", "Refund", "charge", "due", "paid", "refund"]
-_CHUNK = 900
 
 
 class Payment(models.Model):
@@ -109,8 +109,7 @@ def paid(refs: Iterable[str]) -> dict[str, Payment]:
     """The payments of these applications that were not refunded, those over 0 for a reason among them."""
     asked = sorted(set(refs))
     found: dict[str, Payment] = {}
-    for start in range(0, len(asked), _CHUNK):
-        some = asked[start : start + _CHUNK]
+    for some in chunks(asked):
         rows = Payment.objects.filter(ref__in=some, live=True).select_related("office", "rate")
         found |= {payment.ref: payment for payment in rows}
     return found

@@ -1,8 +1,7 @@
 """Messages to people 通知: written with what they tell of, in the same transaction; sent once, when they are due."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -12,12 +11,13 @@ from zhika.card.idnumber import mask_name
 from zhika.ledger import audit
 from zhika.ledger.alone import alone
 from zhika.ledger.cards import Card
+from zhika.ledger.chunks import chunks
 from zhika.ledger.places import today
 from zhika.people.gateway import Addressed, Gateway
 from zhika.people.models import Application
 from zhika.people.texts import TEXTS, TITLES, Kind, Message, mask_phone, mask_serial
 
-_CHUNK = 500
+_BATCH_SIZE = 500
 _ADDRESS = ("phone", "name", "postcode", "address", "unit__name")
 """Columns of a person that a gateway asks for, in the order of `Addressed`."""
 
@@ -34,7 +34,7 @@ def write_all(facts: Mapping[str, Mapping[str, str]], kind: Kind, *, due: date |
     Raises KeyError for a fact that the text wants and nobody told.
     """
     now, day, count = timezone.now(), due or today(), 0
-    for some in _chunks(facts):
+    for some in chunks(sorted(facts)):
         cards = dict(
             Card.objects.filter(application_ref__in=some, failure=None).values_list("application_ref", "serial")
         )
@@ -50,14 +50,14 @@ def write_all(facts: Mapping[str, Mapping[str, str]], kind: Kind, *, due: date |
             )
             for pk, ref, name, office in named
         ]  # fmt: skip
-        Message.objects.bulk_create(made, batch_size=_CHUNK)
+        Message.objects.bulk_create(made, batch_size=_BATCH_SIZE)
         count += len(made)
     return count
 
 
 def withdraw(application_refs: Collection[str], kind: Kind) -> None:
     """What was not sent yet is not sent any more: what it would tell is no longer so."""
-    for some in _chunks(application_refs):
+    for some in chunks(sorted(application_refs)):
         Message.objects.filter(application__ref__in=some, kind=kind.value, sent_at=None).delete()
 
 
@@ -88,14 +88,8 @@ def send(gateway: Gateway, on: date, *, to_phones: bool, by: str = "zhika") -> i
         if not rows:
             return 0
         now = timezone.now()
-        for some in _chunks([row[0] for row in rows]):
+        for some in chunks(sorted([row[0] for row in rows])):
             Message.objects.filter(pk__in=some).update(sent_at=now)
         audit.note(by, "messages", today(now).isoformat(), f"{len(rows)} 条")
         gateway.send(Addressed(*row[1:]) for row in rows)
     return len(rows)
-
-
-def _chunks(keys: Collection[Any]) -> Iterator[list[Any]]:
-    wanted = sorted(keys)
-    for start in range(0, len(wanted), _CHUNK):
-        yield wanted[start : start + _CHUNK]

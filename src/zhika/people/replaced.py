@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from zhika.ledger.cards import Card
-from zhika.people.entry import chunks
+from zhika.ledger.chunks import chunks
 from zhika.people.models import Application
 
 

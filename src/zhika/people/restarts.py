@@ -14,8 +14,8 @@ from django.utils import timezone
 from zhika.errors import NotReady
 from zhika.flows.causes import CAUSES
 from zhika.ledger.cards import Failure
+from zhika.ledger.chunks import chunks
 from zhika.people.cleared import Cleared
-from zhika.people.entry import chunks
 from zhika.people.models import Application, Person
 from zhika.people.numbers import application_numbers
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from zhika.flows.blocking import Standing
 from zhika.ledger.cards import Card
-from zhika.people.entry import chunks
+from zhika.ledger.chunks import chunks
 from zhika.people.models import Application
 
 BLOCKED = (Standing.CALL.value, Standing.FORMAL.value)

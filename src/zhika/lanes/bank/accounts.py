@@ -15,6 +15,7 @@ from zhika.lanes.bank.host import Customer, Verdict
 from zhika.lanes.bank.models import Account, Counter, NumberBlock
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
+from zhika.ledger.chunks import chunks
 from zhika.seat.config import BankOptions
 
 REPLACED = "补换"
@@ -76,8 +77,8 @@ def _standing(people: Iterable[Mapping[str, str]]) -> dict[str, tuple[str, str]]
     """ID number → account and branch of those who replace a card: the account that the person has here already."""
     numbers = [row["id_no"] for row in people if row.get("flag") == REPLACED]
     found: dict[str, tuple[str, str]] = {}
-    for start in range(0, len(numbers), 900):
-        held = Account.objects.filter(id_no__in=numbers[start : start + 900], status__in=Account.OPEN).order_by("pk")
+    for some in chunks(numbers):
+        held = Account.objects.filter(id_no__in=some, status__in=Account.OPEN).order_by("pk")
         found |= {id_no: (account, branch) for id_no, account, branch in held.values_list("id_no", "account", "branch")}
     return found
 

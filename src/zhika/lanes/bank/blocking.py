@@ -12,10 +12,9 @@ from zhika.lanes.bank.models import Account
 from zhika.ledger.batches import Batch
 from zhika.ledger.blocks import Block, Word, applications
 from zhika.ledger.cards import Card
+from zhika.ledger.chunks import chunks
 from zhika.ledger.laws import Books, Breach
 from zhika.seat.config import Seat
-
-_CHUNK = 500
 
 
 def holders(refs: Collection[str]) -> Mapping[str, Holder]:
@@ -45,12 +44,12 @@ def follow(seat: Seat, words: Sequence[Word]) -> None:
     blocked = applications(words, {Standing.CALL, Standing.FORMAL})
     freed = applications(words, {Standing.LIFTED, Standing.LAPSED})
     ended = applications(words, {Standing.CANCELLED})
-    for some in _chunks(blocked):
+    for some in chunks(sorted(blocked)):
         Account.objects.filter(application_ref__in=some).update(closed_for_payment=True)
-    for some in _chunks(freed):
+    for some in chunks(sorted(freed)):
         activated = Account.objects.filter(application_ref__in=some, status=Account.ACTIVATED)
         activated.update(closed_for_payment=False)
-    for some in _chunks(ended):
+    for some in chunks(sorted(ended)):
         Account.objects.filter(application_ref__in=some).update(status=Account.CLOSED, closed_for_payment=True)
 
 
@@ -72,14 +71,8 @@ def blocked_pays_nothing(books: Books) -> Iterator[Breach]:
 
 
 def _accounts(refs: Collection[str]) -> Iterator[Account]:
-    for some in _chunks(refs):
+    for some in chunks(sorted(refs)):
         yield from Account.objects.filter(application_ref__in=some)
-
-
-def _chunks(refs: Collection[str]) -> Iterator[list[str]]:
-    wanted = sorted(refs)
-    for start in range(0, len(wanted), _CHUNK):
-        yield wanted[start : start + _CHUNK]
 
 
 SIDE = Side(holders, in_production, follow)

@@ -7,8 +7,8 @@ from zhika.craft.words import Holder, Side
 from zhika.engine.check import id_key
 from zhika.flows.blocking import Standing
 from zhika.ledger.blocks import Word, applications
+from zhika.ledger.chunks import chunks
 from zhika.people import messages
-from zhika.people.entry import chunks
 from zhika.people.models import Application
 from zhika.people.replaced import those_in_production
 from zhika.people.texts import Kind

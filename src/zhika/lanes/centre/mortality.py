@@ -14,6 +14,7 @@ from zhika.engine.check import id_key
 from zhika.engine.work import ActWork, Done
 from zhika.errors import Fault, Refused
 from zhika.ledger import audit
+from zhika.ledger.chunks import chunks
 from zhika.ledger.places import today
 from zhika.people.deaths import Death
 from zhika.registers import intake
@@ -47,8 +48,8 @@ def load(work: ActWork) -> Done:
     living = sorted(keys.keys() - dead.keys())
 
     def write() -> None:
-        for start in range(0, len(living), 900):
-            Death.objects.filter(id_key__in=living[start : start + 900]).delete()
+        for some in chunks(living):
+            Death.objects.filter(id_key__in=some).delete()
         Death.objects.bulk_create(
             [Death(id_key=key, died_on=day, source=digest, loaded_at=work.now) for key, day in dead.items()],
             batch_size=200, ignore_conflicts=True,

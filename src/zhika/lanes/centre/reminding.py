@@ -15,6 +15,7 @@ from zhika.engine.unclaimed import Stay, cards_of, stays
 from zhika.engine.work import ActWork, Done
 from zhika.flows.lanes import Lane
 from zhika.ledger.cards import Card
+from zhika.ledger.chunks import chunks
 from zhika.ledger.places import today
 from zhika.ledger.steps import ActRecord
 from zhika.people import messages
@@ -104,8 +105,8 @@ def _given(stays_: set[str]) -> defaultdict[tuple[str, int], set[str]]:
     """Serials that were told, by stay and by days."""
     found: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
     listed = sorted(stays_)
-    for start in range(0, len(listed), 900):
-        rows = Reminder.objects.filter(lay_in__in=listed[start : start + 900])
+    for some in chunks(listed):
+        rows = Reminder.objects.filter(lay_in__in=some)
         for serial, lay_in, days in rows.values_list("card_serial", "lay_in", "days"):
             found[lay_in, days].add(serial)
     return found

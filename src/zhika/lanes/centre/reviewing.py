@@ -17,6 +17,7 @@ from zhika.flows.documents import (
     URBAN_APPLICATION,
 )
 from zhika.ledger.cards import Card
+from zhika.ledger.chunks import chunks
 from zhika.people import entry
 from zhika.people.models import Application, Person, Request
 
@@ -78,7 +79,7 @@ def review_replacement(work: Work) -> Done:
 
 def of(work: Work) -> list[Request]:
     """The requests of the work's applications."""
-    return [request for some in entry.chunks(work.refs) for request in Request.objects.filter(ref__in=some)]
+    return [request for some in chunks(work.refs) for request in Request.objects.filter(ref__in=some)]
 
 
 def _decided(work: Work) -> dict[str, str]:
@@ -116,7 +117,7 @@ def _no_old_card(rows: Mapping[str, Row], refused: Mapping[str, str]) -> dict[st
     """Whose old card is not the live one any more."""
     serials = {row["old_card"]: ref for ref, row in rows.items() if ref not in refused}
     live: set[str] = set()
-    for some in entry.chunks(list(serials)):
+    for some in chunks(list(serials)):
         cards = dict(Card.objects.filter(serial__in=some).values_list("application_ref", "serial"))
         refs = Application.objects.filter(ref__in=list(cards), live=True).values_list("ref", flat=True)
         live |= {cards[ref] or "" for ref in refs}

@@ -7,7 +7,7 @@ import polars as pl
 from zhika.engine.work import Work
 from zhika.exchange.table import frame
 from zhika.flows.documents import REPLACEMENT_DATA, Document
-from zhika.people.entry import chunks
+from zhika.ledger.chunks import chunks
 from zhika.people.models import Application, Request
 
 _TITLES = {"name": "姓名", "nation": "民族", "address": "地址", "phone": "电话", "postcode": "邮编", "photo": "照片"}

@@ -22,10 +22,10 @@ from zhika.flows import requests
 from zhika.flows.blocking import Standing
 from zhika.flows.requests import OldCard
 from zhika.ledger.cards import Card
+from zhika.ledger.chunks import chunks
 from zhika.ledger.places import SHANGHAI, today
 from zhika.paper.slips import Mistake
 from zhika.people import fees
-from zhika.people.entry import chunks
 from zhika.people.models import Application, Request
 from zhika.people.numbers import application_numbers
 from zhika.people.requests import CORRECTED

@@ -10,7 +10,7 @@ from zhika.exchange.table import frame
 from zhika.flows.documents import REPLACEMENT_APPLICATION, RURAL_APPLICATION, URBAN_APPLICATION
 from zhika.lanes.insured import forms, replacing
 from zhika.ledger.batches import organisation
-from zhika.people.entry import chunks
+from zhika.ledger.chunks import chunks
 from zhika.people.models import Person, Request
 
 

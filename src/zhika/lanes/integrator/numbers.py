@@ -6,10 +6,10 @@ import numpy as np
 
 from zhika.card import cardnumber
 from zhika.lanes.integrator.models import Mapping, Production
+from zhika.ledger.chunks import chunks
 from zhika.people.numbers import block
 
 SSC = "ssc"
-_CHUNK = 900
 
 
 def card_numbers(prefix: str, subject: str, count: int) -> Sequence[str]:
@@ -24,8 +24,7 @@ def recorded(batch_code: str, apps: Sequence[str]) -> Iterator[tuple[str, str]]:
 
     An application of another batch that has one of their numbers is told too.
     """
-    for start in range(0, len(apps), _CHUNK):
-        some = apps[start : start + _CHUNK]
+    for some in chunks(apps):
         own = {row for table in (Production, Mapping) for row in _told(table, app_no__in=some)}
         numbers = {number for _, number in own}
         yield from own | {row for table in (Production, Mapping) for row in _told(table, pan__in=numbers)}

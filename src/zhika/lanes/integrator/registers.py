@@ -19,6 +19,7 @@ from zhika.flows.chart import Grain
 from zhika.flows.lanes import Lane
 from zhika.lanes.integrator.models import Register
 from zhika.ledger import audit
+from zhika.ledger.chunks import chunks
 from zhika.ledger.steps import Paper
 from zhika.people import deaths
 from zhika.people.models import Person
@@ -34,7 +35,6 @@ NEEDED = {URBAN: ("insurance",), RURAL: ("insurance", "household")}
 TITLES = {
     (URBAN, "insurance"): "城镇参保库", (RURAL, "insurance"): "新农合参合库", (RURAL, "household"): "户籍库",
 }  # fmt: skip
-_CHUNK = 900
 
 
 def scheme_of(process: str) -> str:
@@ -120,8 +120,8 @@ def _keys(seat: Seat, collected: pl.DataFrame, insurance: pl.DataFrame) -> dict[
 def taken(keys: Sequence[str]) -> pl.Series:
     """ID numbers, of the persons with these keyed hashes, of those who already have a live application."""
     held: list[str] = []
-    for start in range(0, len(keys), _CHUNK):
-        known = Person.objects.filter(id_key__in=keys[start : start + _CHUNK], applications__live=True)
+    for some in chunks(keys):
+        known = Person.objects.filter(id_key__in=some, applications__live=True)
         held += known.values_list("id_no", flat=True)
     return pl.Series("id_no", held, dtype=pl.String)
 
