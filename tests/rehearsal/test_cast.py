@@ -71,6 +71,25 @@ def test_a_batch_is_not_cut_while_lots_are_confirmed_or_it_still_grows(
     assert not cast.patient
 
 
+def test_two_counters_wait_for_their_own_queues_though_the_others_is_longer(
+    city: City, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr("zhika.rehearsal.cast.time.monotonic", lambda: clock[0])
+    cast, serials = Cast.of(city, world, 7), ["QZ26000000001", "QZ26000000002", "QZ26000000003"]
+    path = world.of("people", "A1-02-1.cards.tray")
+    tray.create(path, "A1-02-1", "cards")
+    with tray.open_for_work(path, world.secret) as opened:
+        for n, serial in enumerate(serials):
+            opened.print(opened.add(serial=serial), {"id_no": f"35050219900101000{n}"})
+    one = [item("activate", "A1-02-1", lane="bank", n=1) | {"serials": serials[:1]}]
+    other = [item("activate", "B1-02-1", lane="bank", n=2) | {"serials": serials[1:]}]
+    assert [*cast.answers(one), *cast.answers(other)] == []
+    clock[0] += SETTLED
+    come = [*cast.answers(one), *cast.answers(other)]
+    assert [[row["subject"] for row in command.rows] for command in come] == [serials[:1], serials[1:]]
+
+
 def test_at_hand_out_the_absent_stay_away_and_the_late_come_on_the_second_day(city: City, world: World) -> None:
     cast = Cast.of(city, world, 7)
     (absent, *_), proxy = sorted(cast.absent), sorted(cast.proxies)[0]

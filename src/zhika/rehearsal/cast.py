@@ -102,7 +102,7 @@ class Cast:
             if work == "hand_out":
                 yield from self._hand_out(mine)
             elif work == "activate":
-                if self._settled(work, sum(item["n"] for item in mine)):
+                if self._settled(" ".join(item["subject"] for item in mine), sum(item["n"] for item in mine)):
                     yield from self._activate(work, mine)
             elif work == "form":
                 # A batch is cut when the office has confirmed all its lots.
