@@ -62,8 +62,8 @@ POINTS = {
     "tray: carried, not booked": Point("zhika.card.tray:move", True),
     "material kept, not drawn": Point("zhika.lanes.integrator.material:reserve", True),
     "accounts reserved": Point("zhika.lanes.bank.accounts:reserve", True),
-    "places reserved": Point("zhika.lanes.supplier.printing:reserve", True),
-    "serials reserved": Point("zhika.lanes.supplier.embedding:reserve", True),
+    "places reserved": Point("zhika.craft.places:reserve", True),
+    "serials reserved": Point("zhika.craft.places:serials", True),
     "erasing": Point("zhika.lanes.supplier.erasing:_note", True),
     "accepted, not put away": Point("zhika.engine.errands:run", False, _errand("accept")),
     "handed out, not in hand": Point("zhika.engine.errands:run", False, _errand("hand_out")),
@@ -110,13 +110,19 @@ def _timed(real: Callable[..., Any], seconds: float) -> Callable[..., Any]:
     return call
 
 
-def _replace(where: str, make: Callable[[Any], Any]) -> None:
+def found_at(where: str) -> tuple[Any, str]:
+    """The module or class that `module:name` or `module:class.name` speaks of, and the name in it."""
     module, _, path = where.partition(":")
     *outer, last = path.split(".")
     owner: Any = importlib.import_module(module)
     for name in outer:
         owner = getattr(owner, name)
-    setattr(owner, last, make(getattr(owner, last)))
+    return owner, last
+
+
+def _replace(where: str, make: Callable[[Any], Any]) -> None:
+    owner, name = found_at(where)
+    setattr(owner, name, make(getattr(owner, name)))
 
 
 def _die() -> None:

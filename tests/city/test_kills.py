@@ -11,7 +11,7 @@ import pytest
 
 from tests.city import outcome
 from tests.city.city import REPOSITORY, copied, plan_mishaps
-from tests.city.killer import MOMENT
+from tests.city.killer import MOMENT, POINTS, Point, found_at
 from tests.city.mortal import Death, Disturbed, crowded, left, mortal
 from zhika.rehearsal.courier import Courier
 from zhika.rehearsal.seats import asked, environment, zhika
@@ -50,6 +50,12 @@ def came_to_the_end(city: Disturbed) -> outcome.Told:
 def same(one: outcome.Told, other: outcome.Told) -> None:
     assert not list(outcome.differences(one, other))
     assert outcome.digest(one) == outcome.digest(other)
+
+
+@pytest.mark.parametrize("point", POINTS.values(), ids=POINTS)
+def test_there_is_such_a_moment_to_die_at(point: Point) -> None:
+    owner, name = found_at(point.where)
+    assert callable(getattr(owner, name))
 
 
 def test_the_undisturbed_city_is_whole_and_its_digest_sees_every_part(undisturbed: outcome.Told) -> None:
