@@ -4,7 +4,6 @@ import json
 import shlex
 import signal
 import threading
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,7 +52,9 @@ def work(
 
 def _tell(seat: Seat, as_json: bool, happening: "Happening") -> None:
     """One line for each thing done: for people, or with `--json` for programs."""
-    at = datetime.now().astimezone().isoformat(timespec="seconds")
+    from django.utils import timezone
+
+    at = timezone.localtime().isoformat(timespec="seconds")
     if as_json:
         print(json.dumps({"seat": seat.name, "at": at, **vars(happening)}, ensure_ascii=False), flush=True)
         return

@@ -1,7 +1,6 @@
 """`zhika unclaimed`: whose cards wait to be collected, and for how long."""
 
 import json
-from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -22,6 +21,8 @@ def unclaimed(
     seat = here()
     if not seat.platform:
         raise ConfigurationError("未领的卡在平台席位查看")
+    from django.utils import timezone
+
     from zhika.engine.unclaimed import WEEK, stays
     from zhika.ledger.places import SHANGHAI
 
@@ -32,7 +33,7 @@ def unclaimed(
             "subject": stay.subject, "since": stay.since.astimezone(SHANGHAI).isoformat(), "days": stay.days,
             "weeks": stay.weeks, "n": stay.n, "recall": stay.days >= after,
         }
-        for stay in stays(datetime.now().astimezone(), least=weeks * WEEK)
+        for stay in stays(timezone.now(), least=weeks * WEEK)
     ]  # fmt: skip
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=1))

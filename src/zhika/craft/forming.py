@@ -24,7 +24,7 @@ from zhika.flows.lanes import PLATFORM, Lane
 from zhika.ledger.batches import Batch, Organisation
 from zhika.ledger.cards import Card
 from zhika.ledger.chunks import chunks
-from zhika.ledger.places import SHANGHAI
+from zhika.ledger.places import today
 from zhika.people import deaths, entry
 from zhika.people.models import Application, Request
 from zhika.seat.config import Seat
@@ -102,7 +102,7 @@ def in_full(seat: Seat, about: str) -> str:
 
 def next_code(process: str, office: str, now: datetime) -> str:
     """Chart, office, day and the next number that no batch has: A1-02-261123-01."""
-    head = f"{LETTERS[process]}-{office}-{now.astimezone(SHANGHAI):%y%m%d}-"
+    head = f"{LETTERS[process]}-{office}-{today(now):%y%m%d}-"
     used = set(Batch.objects.filter(code__startswith=head).values_list("code", flat=True))
     return next(code for n in count(len(used) + 1) if (code := f"{head}{n:02}") not in used)
 

@@ -18,7 +18,7 @@ from zhika.engine.work import Done, Work
 from zhika.errors import CardError, Fault, Refused
 from zhika.flows.documents import COLLECTION
 from zhika.ledger import blocks
-from zhika.ledger.places import SHANGHAI
+from zhika.ledger.places import today
 from zhika.people.models import Application, Person
 from zhika.seat import things
 from zhika.seat.config import Seat
@@ -135,7 +135,7 @@ def hand_out(work: Work, tray_path: Path, receipts: type[Receipt]) -> Done:
     found += barred.faults({app: one.proxy_name for app, one in said.items()}, work.people)
     if found:
         raise Refused(found)
-    day = work.now.astimezone(SHANGHAI).date().isoformat()
+    day = today(work.now).isoformat()
     rows = [
         (app, holders[app].id_no, holders[app].name, card.serial or "", day, said[app].by)
         for app, card in work.people.items()

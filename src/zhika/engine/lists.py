@@ -8,7 +8,7 @@ from zhika.engine import desk, plastic
 from zhika.engine.work import Work
 from zhika.flows.documents import Document
 from zhika.ledger.batches import Organisation, organisation
-from zhika.ledger.places import SHANGHAI
+from zhika.ledger.places import today
 from zhika.paper.lists import handover_list, workbook
 from zhika.paper.typeset import Party
 from zhika.seat.config import Seat
@@ -31,7 +31,7 @@ def print_handover(
     at: datetime, *, title: str = "",
 ) -> None:  # fmt: skip
     """The same for a handover that no row opens, but an act: a card that was found and leaves again."""
-    digest, on = desk.freeze(seat, document, rows), at.astimezone(SHANGHAI).date()
+    digest, on = desk.freeze(seat, document, rows), today(at)
     for suffix, made in ((".pdf", handover_list), (".xlsx", workbook)):
         paper = made(
             document, rows, code=code, given=_party(giver), taken=_party(taker), digest=digest, on=on, title=title

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
+from django.utils import timezone
 
 from zhika.engine import desk
 from zhika.engine.work import Subject
@@ -91,7 +91,7 @@ class Mailroom:
         header = Header(
             sender=self.seat.name, receiver=name, process=process or None, batch=batch.code if batch else None,
             parties=parties_of(batch), step=Sent(*work), document=document.code, rows=rows.height, replaces=None,
-            created_at=datetime.now(UTC), certificate=self.signer.fingerprint,
+            created_at=timezone.now(), certificate=self.signer.fingerprint,
             recipient=self.trust.peers[name].recipient,
         )  # fmt: skip
         return seal_payload(rows, photos, header, self.seat.home / "mail" / "staging")

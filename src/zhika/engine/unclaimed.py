@@ -17,7 +17,7 @@ from zhika.flows.lanes import Lane
 from zhika.ledger.batches import Batch, Bundle
 from zhika.ledger.cards import Card
 from zhika.ledger.chunks import chunks
-from zhika.ledger.places import SHANGHAI, Handover, Movement, Place, State
+from zhika.ledger.places import SHANGHAI, Handover, Movement, Place, State, today
 from zhika.ledger.where import lying_at, where
 
 WEEK = 7
@@ -43,7 +43,7 @@ class Stay:
     @property
     def key(self) -> str:
         """Of this stay and no other: a card that comes again begins a new one."""
-        return f"{self.subject}@{self.since.astimezone(SHANGHAI):%y%m%d}"
+        return f"{self.subject}@{today(self.since):%y%m%d}"
 
     @property
     def weeks(self) -> int:
@@ -68,7 +68,7 @@ def cards_of(stay: Stay) -> list[int]:
 
 
 def _days(since: datetime, now: datetime) -> int:
-    return (now.astimezone(SHANGHAI).date() - since.astimezone(SHANGHAI).date()).days
+    return (today(now) - today(since)).days
 
 
 def _before(now: datetime, least: int) -> datetime:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
+from django.utils import timezone
 
 from zhika.flows.acts import Act
 from zhika.flows.chart import Flow, Grain, Step
@@ -57,7 +58,7 @@ class Work:
     """Of a row of grain application: the applications it is done for, by number."""
     by: str = "zhika"
     evidence: str = ""
-    now: datetime = field(default_factory=lambda: datetime.now().astimezone())
+    now: datetime = field(default_factory=lambda: timezone.localtime())
 
     @property
     def lane(self) -> Lane:
@@ -136,4 +137,4 @@ class ActWork:
     by: str = "zhika"
     second: str = ""
     reason: str = ""
-    now: datetime = field(default_factory=lambda: datetime.now().astimezone())
+    now: datetime = field(default_factory=lambda: timezone.localtime())

@@ -14,7 +14,7 @@ from zhika.flows.documents import DESTRUCTION
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
 from zhika.ledger.custody import Cards, move
-from zhika.ledger.places import SHANGHAI, State, place
+from zhika.ledger.places import State, place, today
 from zhika.ledger.steps import times_done
 from zhika.ledger.where import lying_at
 from zhika.paper.forms import destruction_record
@@ -39,7 +39,7 @@ def destroy(work: ActWork) -> Done:
         lacking = [serial for serial in pks if tray.find(serial) is None]
     if lacking:
         raise CardError(f"料盘中缺 {len(lacking)} 张废卡 ({'、'.join(lacking[:5])}), 找到后再销毁")
-    day = work.now.astimezone(SHANGHAI).date()
+    day = today(work.now)
     told = [(serial, work.by, work.second, day.isoformat()) for serial in pks]
     rows = pl.DataFrame(told, schema=dict.fromkeys(DESTRUCTION.columns, pl.String), orient="row")
     number = f"{office.code}-{times_done(work.act.name, work.subject) + 1}"

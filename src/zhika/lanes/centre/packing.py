@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from zhika.engine import desk
 from zhika.engine.work import Work
 from zhika.ledger.batches import Organisation, Unit
-from zhika.ledger.places import SHANGHAI
+from zhika.ledger.places import today
 from zhika.paper.packing import PACKING, SIGNING, Packed, document, workbook
 from zhika.paper.typeset import Party
 from zhika.people.models import Application, Person
@@ -32,7 +32,7 @@ def print_lists(work: Work, taker: Organisation, apps: list[str], applications: 
     assert work.batch is not None
     households = _by_household(work, taker)
     rows = [_packed(applications[app], work.people[app].serial or "", households=households) for app in apps]
-    code, office, on = work.subject.code, work.batch.office, work.now.astimezone(SHANGHAI).date()
+    code, office, on = work.subject.code, work.batch.office, today(work.now)
     for name, form in (("packing", PACKING), ("signing", SIGNING)):
         for suffix, made in ((".pdf", document), (".xlsx", workbook)):
             paper = made(

@@ -14,7 +14,7 @@ from zhika.flows.acts import BY_NAME, REPLACEMENTS
 from zhika.flows.documents import SETTLEMENT
 from zhika.flows.lanes import Lane
 from zhika.ledger.batches import Organisation, organisation
-from zhika.ledger.places import SHANGHAI
+from zhika.ledger.places import today
 from zhika.ledger.steps import Paper
 from zhika.paper.amounts import yuan
 from zhika.paper.statement import DRAFT, FEE, MADE, REFUND, About, count, statement, total, workbook
@@ -91,7 +91,7 @@ def _head(
 
 def _print(work: ActWork, rows: pl.DataFrame, about: About, name: str) -> None:
     """HOME/files/settlements/NAME.pdf and .xlsx."""
-    on, folder = work.now.astimezone(SHANGHAI).date(), work.seat.home / "files" / "settlements"
+    on, folder = today(work.now), work.seat.home / "files" / "settlements"
     for suffix, made in ((".pdf", statement), (".xlsx", workbook)):
         desk.write_once(folder / f"{name}{suffix}", made(rows, about, on=on))
 

@@ -3,7 +3,6 @@
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +13,7 @@ from zhika.errors import Fault, Refused
 from zhika.exchange.manifest import CODE, CODE_RULE
 from zhika.flows.documents import FORM, PAYMENT_NO
 from zhika.ledger.batches import Organisation
-from zhika.ledger.places import SHANGHAI
+from zhika.ledger.places import today
 from zhika.people.numbers import application_numbers
 from zhika.registers import intake
 from zhika.registers.columns import FORM as COLUMNS
@@ -37,7 +36,7 @@ def from_file(seat: Seat, path: Path, told: Mapping[str, str]) -> Iterator[tuple
         raise Refused([Fault(path.name, f"须写明流程: --fact process={'|'.join(NEW)}")])
     rows = forms(seat, path, Path(told["photos"]) if told.get("photos") else None)
     content = hashlib.sha256(rows.drop("row").write_csv().encode()).hexdigest()
-    day = datetime.now(SHANGHAI).strftime("%y%m%d")
+    day = f"{today():%y%m%d}"
     refs = application_numbers(seat.integrator.application_prefix, day, f"F-{content[:32]}", rows.height)
     for ref, row in zip(refs, rows.drop("row").iter_rows(named=True), strict=True):
         yield ref, {"process": process, **row}

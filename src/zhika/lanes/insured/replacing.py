@@ -7,7 +7,6 @@ told again, it is the same request.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from django.db import transaction
@@ -23,7 +22,7 @@ from zhika.flows.blocking import Standing
 from zhika.flows.requests import OldCard
 from zhika.ledger.cards import Card
 from zhika.ledger.chunks import chunks
-from zhika.ledger.places import SHANGHAI, today
+from zhika.ledger.places import today
 from zhika.paper.slips import Mistake
 from zhika.people import fees
 from zhika.people.models import Application, Request
@@ -141,7 +140,7 @@ def _ref(seat: Seat, card: Card) -> str:
     if known:
         return known
     times = Request.objects.filter(old_card=card.serial).count()
-    day = datetime.now(SHANGHAI).strftime("%y%m%d")
+    day = f"{today():%y%m%d}"
     (ref,) = application_numbers(seat.integrator.application_prefix, day, f"R-{card.serial}-{times + 1}", 1)
     return ref
 

@@ -18,7 +18,7 @@ from zhika.exchange.archive import PHOTO_LIMIT
 from zhika.lanes.integrator.models import Mapping as MappingRow
 from zhika.lanes.integrator.models import Production
 from zhika.ledger.cards import Card
-from zhika.ledger.places import SHANGHAI
+from zhika.ledger.places import today
 from zhika.paper.typeface import missing_glyphs
 from zhika.people.models import Application
 from zhika.seat.config import Seat
@@ -82,7 +82,7 @@ def photo_good(path: Path) -> bool:
 
 def day(now: datetime) -> str:
     """A day as cards carry it, YYYYMMDD, Asia/Shanghai."""
-    return f"{now.astimezone(SHANGHAI):%Y%m%d}"
+    return f"{today(now):%Y%m%d}"
 
 
 def valid_until(issue_date: str, years: int) -> str:
