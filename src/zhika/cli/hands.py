@@ -5,7 +5,7 @@ from pathlib import Path
 
 from zhika.cli.seat import near
 from zhika.engine import acts, counted, each, loop, many, picked
-from zhika.engine.registry import FROM_FILE
+from zhika.engine.registry import FROM_FILE, SAID
 from zhika.engine.run import done_already, run
 from zhika.engine.work import Subject
 from zhika.errors import Fault, NotAllowed, NotReady, Refused, ZhikaError
@@ -76,10 +76,9 @@ def _act(seat: Seat, name: str, subject: str, facts: Mapping[str, str], by: str,
 
 
 def results(seat: Seat, name: str, subjects: Iterable[str]) -> list[str]:
-    """What whoever did it must see at once: what was counted of each handover."""
-    if name != "accept":
-        return []
-    return [f"{code}  {line}" for code in subjects for line in counted.said(seat, code)]
+    """What whoever did it must see at once: what was counted of a handover, what was given back of a fee."""
+    said = counted.said if name == "accept" else SAID.get(name)
+    return [f"{code}  {line}" for code in subjects for line in said(seat, code)] if said else []
 
 
 def _row(seat: Seat, name: str, subject: str, facts: Mapping[str, str], by: str, second: str, evidence: str) -> bool:

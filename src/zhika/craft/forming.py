@@ -151,9 +151,9 @@ def form(seat: Seat, about: str, now: datetime, among: Set[str]) -> Done:
 
     def write() -> None:
         entry.end(ended)
-        claimed = Application.objects.filter(pk__in=[row.pk for row in chosen], batch_code="").update(batch_code=code)
+        claimed = Application.objects.filter(_WAITING, pk__in=[row.pk for row in chosen]).update(batch_code=code)
         if claimed != len(chosen):
-            raise NotReady(f"{code}: 部分申请刚刚进入别的批次, 请重试")
+            raise NotReady(f"{code}: 部分申请刚刚进入别的批次或撤回, 请重试")
         people = [(row.ref, row.person.id_no, row.person.name, row.person.unit.code) for row in chosen]
         made = batches.create(
             seat, code, process, Organisation.objects.get(code=office), people, who, formed_at=now

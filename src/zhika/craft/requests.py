@@ -1,19 +1,23 @@
-"""Requests at a glance: what waits for the counter and for review, office by office."""
+"""Requests at a glance: what waits for the counter and for review, office by office; for what a number was drawn."""
 
 from collections.abc import Iterator, Sequence
 
-from django.db.models import Count, Min
+from django.db.models import Count, Exists, Min, OuterRef
 
-from zhika.engine.todo import Todo, command
+from zhika.engine.todo import REASON, Todo, command
 from zhika.flows import FLOWS
+from zhika.flows.acts import REPLACEMENTS
+from zhika.flows.lanes import Lane
 from zhika.ledger.batches import Organisation
-from zhika.people.models import Request
+from zhika.people.models import Payment, Request
+from zhika.people.numbers import drawn_for
 from zhika.seat.config import Seat
 
 BEFORE = {
     "apply": Request.FILLED, "review": Request.APPLIED, "review_replacement": Request.APPLIED,
 }  # fmt: skip
 """Function of a row → the state in which a request waits for it."""
+_REPLACING = "R-"
 
 
 def gather(seat: Seat, work: str, subject: str) -> Sequence[str] | None:
@@ -23,6 +27,21 @@ def gather(seat: Seat, work: str, subject: str) -> Sequence[str] | None:
         return None
     waiting = Request.objects.filter(process=process, state=BEFORE[work], office__code=office)
     return list(waiting.order_by("ref").values_list("ref", flat=True))
+
+
+def replacing(serial: str, times: int) -> str:
+    """What the number of a card's next replacement is drawn for, after so many requests for one.
+
+    >>> replacing("QZ26000000017", 0)
+    'R-QZ26000000017-1'
+    """
+    return f"{_REPLACING}{serial}-{times + 1}"
+
+
+def to_replace(ref: str) -> str:
+    """Serial of the card for whose replacement this number was drawn; '' where it was drawn for something else."""
+    subject = drawn_for(ref)
+    return subject.removeprefix(_REPLACING).rpartition("-")[0] if subject.startswith(_REPLACING) else ""
 
 
 def todo(seat: Seat) -> Iterator[Todo]:
@@ -35,4 +54,17 @@ def todo(seat: Seat) -> Iterator[Todo]:
         about = f"{process}/{office}"
         yield Todo(
             step.lane, step.work, step.title, about, n, since, names.get(office, office), command(step.work, about),
+        )  # fmt: skip
+
+
+def todo_unentered(seat: Seat) -> Iterator[Todo]:
+    """Fees of requests that nobody entered: whoever took them was cut off. It is entered after all, or given back."""
+    if not REPLACEMENTS & set(seat.processes):
+        return
+    entered = Exists(Request.objects.filter(ref=OuterRef("ref")))
+    for payment in Payment.objects.filter(~entered, live=True).select_related("office").order_by("pk"):
+        yield Todo(
+            Lane.CENTRE, "withdraw", "已收费而没有申请", payment.ref, 1, payment.at, payment.office.name,
+            command("withdraw", payment.ref, REASON), "act",
+            f"或补录: zhika do apply_replacement {to_replace(payment.ref)} …",
         )  # fmt: skip

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from zhika.engine import desk, errands, rules, turns
 from zhika.engine.outgoing import Mailroom, Outgoing
-from zhika.engine.registry import ACT_FUNCTIONS, IN_FULL, ActFunction
+from zhika.engine.registry import ACT_FUNCTIONS, BATCH_OF, IN_FULL, ActFunction
 from zhika.engine.trouble import attempt
 from zhika.engine.work import ActWork, Done, Subject
 from zhika.errors import NotAllowed
@@ -50,6 +50,7 @@ def act(
     subject = IN_FULL[name](seat, subject) if name in IN_FULL else subject
     if by is not None:
         allowed(declared, subject, by=by, second=second, reason=reason)
+    batch = BATCH_OF[name](subject) if batch is None and name in BATCH_OF else batch
     work = ActWork(
         seat=seat, act=declared, subject=subject, batch=batch, process=process, facts=facts or {}, by=rules.name_of(by),
         second=second.strip(), reason=reason, people=people or {}, told=told or {},

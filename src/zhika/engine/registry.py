@@ -41,6 +41,9 @@ GATHER: list[Gather] = []
 FROM_FILE: dict[str, FromFile] = {}
 IN_FULL: dict[str, Callable[[Seat, str], str]] = {}
 """By name of an act: its subject in full, where one may type it short. Its record stands under the full one."""
+BATCH_OF: dict[str, Callable[[str], Batch | None]] = {}
+"""By name of an act whose subject names no batch: the one that it is in at this moment. While the act is done, nobody
+else has that batch in hand."""
 BY_ID_NUMBER: dict[Lane, ByIdNumber] = {}
 ARRIVED: list[Callable[[Batch], None]] = []
 """Called in the transaction in which an office that hands out itself has counted a batch's finished cards."""
@@ -57,6 +60,8 @@ class Decided(NamedTuple):
     """What the to-do list says of a subject, and what is to be done first; both empty where nothing is doubtful."""
 
 
+SAID: dict[str, Callable[[Seat, str], list[str]]] = {}
+"""By name of an act: what whoever did it must see at once of a subject."""
 DECIDED: dict[str, Decided] = {}
 """By the row of a chart that takes the decisions."""
 TODO: list["TodoSource"] = []

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from zhika.flows import FLOWS
+from zhika.flows.acts import BY_NAME
 from zhika.flows.chart import Step
 from zhika.flows.documents import BY_CODE
 from zhika.ledger.chunks import chunks
@@ -102,5 +103,6 @@ def _list(seat: Seat, code: str) -> str:
 
 
 def row_title(process: str, work: str) -> str:
-    """What the chart calls the row of this function; the function itself where it has none."""
-    return next((step.title for step in FLOWS[process].steps if step.work == work), work)
+    """What the chart calls the row of this function; an act by its own title, and what is neither as it is."""
+    titles = {step.work: step.title for step in FLOWS[process].steps}
+    return titles.get(work) or (BY_NAME[work].title if work in BY_NAME else work)

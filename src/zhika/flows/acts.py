@@ -71,6 +71,7 @@ ACTS: tuple[Act, ...] = (
     Act("clear_cause", "排除原因", {CENTRE}, hand=True, reason=True),
     Act("restart", "重新发起", {INTEGRATOR}, hand=True, reason=True),
     Act("form_requests", "零星组批", {CENTRE}, hand=True, processes=SPORADIC),
+    Act("withdraw", "撤回申请", {CENTRE}, sends=(EXCEPTIONS,), hand=True, reason=True, repeats=True, processes=SPORADIC),
     Act("load_register", "装载登记库", {INTEGRATOR}, hand=True),
     Act("load_plan", "装载任务计划", {INTEGRATOR}, hand=True),
     Act("load_leaders", "装载领导小组名单", {INTEGRATOR}, hand=True),

@@ -51,6 +51,7 @@ CAUSES: dict[str, Cause] = {
         Cause("interrupted", "写卡中断", "本工序", "卡片重新制作中。"),
         Cause("missing", "交接短少", "移交方", "卡片重新制作中。"),
         Cause("data-wrong", "卡上资料有误", "本人、经办机构", "请带身份证到经办机构更正资料，将为您重新制卡。"),
+        Cause("withdrawn", "本人撤回申请", "本人", "您的申请已撤回，如需办卡请重新申请。", False),
         Cause("recalled", "召回", "数据集成方", "卡片已召回，将为您重新制卡。"),
         Cause("deceased", "持卡人已死亡", "经办机构", "请持证明到经办机构办理注销。", False),
         Cause("unclaimed", "逾期未领", "本人", "您的卡已退回银行保管，请到经办机构申请重新发放。", False),

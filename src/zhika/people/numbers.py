@@ -54,6 +54,16 @@ def application_numbers(prefix: str, day: str, subject: str, count: int) -> list
     return [written(kept.series, kept.first + at) for at in range(count)]
 
 
+def drawn_for(number: str) -> str:
+    """The subject whose block an application number is of; '' for a number that was never given."""
+    series, running = number[:-_DIGITS], number[-_DIGITS:]
+    if not running.isdecimal():
+        return ""
+    before = NumberBlock.objects.filter(kind=APPLICATION, series=series, first__lte=int(running))
+    found = before.order_by("-first").first()
+    return found.subject if found and int(running) < found.first + found.count else ""
+
+
 def written(series: str, number: int) -> str:
     """An application number as it is written.
 

@@ -64,6 +64,22 @@ def waiting(refs: Iterable[str] | None = None) -> list[Waiting]:
     ]
 
 
+def origin(one: Application) -> str:
+    """Number of the application whose request this is: of a new start, the first one's."""
+    while one.restarts is not None:
+        one = one.restarts
+    return one.ref
+
+
+def latest(ref: str) -> Application | None:
+    """The application with which a request's card is made: its own, or the last new start of it."""
+    known = Application.objects.select_related("person")
+    one = known.filter(ref=ref).first()
+    while one is not None and (later := known.filter(restarts=one).first()):
+        one = later
+    return one
+
+
 def _standing() -> "models.QuerySet[Application, str]":
     """Numbers of applications that stand for their persons."""
     standing = Application.objects.exclude(batch_code="").filter(models.Q(live=True) | models.Q(pending=True))

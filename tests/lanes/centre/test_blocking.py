@@ -9,7 +9,7 @@ from django.utils import timezone
 from tests.lanes.house import House, person
 from tests.lanes.lost import CODE, NOON, applied, cards, notices, work
 from zhika.craft.blocking import cancel_cards, due
-from zhika.engine import acts, desk, each
+from zhika.engine import acts, desk, each, plastic
 from zhika.engine.work import Subject
 from zhika.errors import NotAllowed, Refused
 from zhika.flows.acts import ALL, BY_NAME
@@ -22,8 +22,9 @@ from zhika.ledger import blocks
 from zhika.ledger.audit import AuditEntry
 from zhika.ledger.blocks import Block
 from zhika.ledger.cards import Card, CardEvent
+from zhika.people import entry
 from zhika.people.models import Application, Message
-from zhika.people.replaced import in_production
+from zhika.people.replaced import those_in_production
 from zhika.people.texts import Kind
 
 CALL, FORMAL = {"kind": "call"}, {"kind": "formal"}
@@ -112,6 +113,24 @@ def test_a_card_is_told_by_serial_application_or_its_holders_id_which_no_record_
         do(house, "block", {"": {"id_no": person(9)["id_no"], **CALL}})
 
 
+@pytest.mark.parametrize("ends", ["failed", "withdrawn"])
+def test_a_replacement_that_failed_or_was_withdrawn_is_not_in_production(
+    house: House, made: list[Card], ends: str
+) -> None:
+    old = Application.objects.get(ref=made[0].application_ref)
+    (new,) = cards(house.seat, 1, code="A3-02-261124-07", process="urban-replacement")
+    pending = Application.objects.create(
+        ref=new.application_ref, person=old.person, process="urban-replacement", kind="补换", replaces=old, live=False,
+        pending=True, batch_code=new.batch.code, made_at=NOON,
+    )  # fmt: skip
+    assert those_in_production([old.ref]) == {old.ref}
+    if ends == "failed":
+        plastic.fail(new.batch, {pending.ref: "photo-bad"}, step="check_insured", source="house")
+    else:
+        entry.end([pending.ref])
+    assert those_in_production([old.ref]) == set()
+
+
 def test_once_the_replacement_is_in_production_a_loss_in_writing_holds(house: House, made: list[Card]) -> None:
     do(house, "block", {serial(made[0]): FORMAL}, "GS-1")
     old = Application.objects.get(ref=made[0].application_ref)
@@ -119,12 +138,13 @@ def test_once_the_replacement_is_in_production_a_loss_in_writing_holds(house: Ho
         ref="A99", person=old.person, process="urban-replacement", kind="补换", replaces=old, live=False, pending=True,
         made_at=NOON,
     )  # fmt: skip
-    assert not in_production(made[0])
+    refs = [card.application_ref for card in made[:2]]
+    assert not those_in_production(refs)
     shown = {serial(made[0]): {"id_no": old.person.id_no}}
     do(house, "lift", shown)
     do(house, "block", {serial(made[0]): FORMAL}, "GS-2")
     Application.objects.filter(pk=new.pk).update(batch_code="A3-02-261124-01")
-    assert in_production(made[0]) and not in_production(made[1])
+    assert those_in_production(refs) == {refs[0]}
     with pytest.raises(Refused, match=IN_PRODUCTION):
         do(house, "lift", shown)
     assert state(made[0]) == "lost-formal"

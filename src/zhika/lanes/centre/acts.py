@@ -6,7 +6,7 @@ from datetime import datetime, time
 from zhika.craft import blocking, forming, hearing, returning
 from zhika.engine.work import ActWork, Done
 from zhika.flows.acts import SPORADIC
-from zhika.lanes.centre import clearing, destruction, mortality, rates, reminding, settling
+from zhika.lanes.centre import clearing, destruction, mortality, rates, reminding, settling, withdrawing
 from zhika.lanes.centre.blocking import SIDE
 from zhika.ledger import audit
 from zhika.ledger.cards import Card, CardEvent
@@ -41,6 +41,11 @@ def destroy(work: ActWork) -> Done:
 def take_destruction(work: ActWork) -> Done:
     """销毁记录登记: the centre's copy stays on the desk; the city's books are the integrator's to write, once."""
     return Done()
+
+
+def withdraw(work: ActWork) -> Done:
+    """撤回申请: the subject is a request's number."""
+    return withdrawing.withdraw(work)
 
 
 def load_rates(work: ActWork) -> Done:

@@ -14,6 +14,7 @@ class CentreConfig(AppConfig):
         from zhika.engine import laying
         from zhika.engine.registry import (
             ARRIVED,
+            BATCH_OF,
             BY_ID_NUMBER,
             DECIDED,
             DUE,
@@ -21,6 +22,7 @@ class CentreConfig(AppConfig):
             FROM_FILE,
             GATHER,
             IN_FULL,
+            SAID,
             TODO,
             Decided,
         )
@@ -39,18 +41,23 @@ class CentreConfig(AppConfig):
             settling,
             steps,
             telling,
+            withdrawing,
         )
 
         serve(Lane.CENTRE, steps, acts)
         ERRANDS[Lane.CENTRE, "destroy"] = destruction.shred
         ERRANDS[Lane.CENTRE, "hand_out"] = counter.into_hands
         IN_FULL["form_requests"] = forming.in_full
+        IN_FULL["withdraw"] = withdrawing.in_full
+        BATCH_OF["withdraw"] = withdrawing.batch_of
+        SAID["withdraw"] = withdrawing.said
         FROM_FILE["load_rates"] = rates.from_file
         DECIDED["confirm"] = Decided(checking.doubtful, checking.export, checking.note)
         for due in (forming.due_requests, lapses, reminding.due, telling.due):
             if due not in DUE:
                 DUE.append(due)
-        for source in (requests.todo, forming.todo_requests, settling.todo, counties.todo, returns.todo):
+        asked = (requests.todo, requests.todo_unentered, forming.todo_requests)
+        for source in (*asked, settling.todo, counties.todo, returns.todo):
             if source not in TODO:
                 TODO.append(source)
         if requests.gather not in GATHER:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from zhika.card import idnumber
 from zhika.engine.check import id_key
 from zhika.engine.work import Done, Work
-from zhika.errors import Fault, Refused
+from zhika.errors import Fault, NotReady, Refused
 from zhika.flows.documents import (
     REPLACEMENT_APPLICATION,
     RURAL_APPLICATION,
@@ -31,7 +31,7 @@ def review(work: Work) -> Done:
     """审核、录入参保、参合信息: facts decision (accept, the default, or reject) and cause; accepted ones enter."""
     document = URBAN_APPLICATION if URBAN_APPLICATION in work.step.awaits else RURAL_APPLICATION
     rows = {row["app_no"]: row for row in work.rows(document).iter_rows(named=True)}
-    refused = _decided(work) | {}
+    refused = _decided(work)
     refused |= {ref: cause for ref, cause in _unfit(work, rows).items() if ref not in refused}
     going = {ref: row for ref, row in rows.items() if ref not in refused}
 
@@ -46,7 +46,8 @@ def review_replacement(work: Work) -> Done:
     """审核确认: corrections are written into the person's record, and the replacement waits beside the old card."""
     rows = {row["app_no"]: row for row in work.rows(REPLACEMENT_APPLICATION).iter_rows(named=True)}
     requests = {request.ref: request for request in of(work)}
-    refused = _decided(work) | _no_old_card(rows, _decided(work))
+    rejected = _decided(work)
+    refused = rejected | _no_old_card(rows, rejected)
 
     def write() -> None:
         now, persons, made = timezone.now(), [], []
@@ -83,8 +84,8 @@ def of(work: Work) -> list[Request]:
 
 
 def _decided(work: Work) -> dict[str, str]:
-    """Cause by application of what the clerk rejects."""
-    found, faults = {}, []
+    """Cause by application of what the clerk rejects. Raises Refused for withdrawn ones and for other decisions."""
+    found, faults = {}, _withdrawn(work)
     for ref in work.refs:
         decision = work.facts[ref].get("decision") or ACCEPT
         if decision not in (ACCEPT, REJECT):
@@ -94,6 +95,12 @@ def _decided(work: Work) -> dict[str, str]:
     if faults:
         raise Refused(faults)
     return found
+
+
+def _withdrawn(work: Work) -> list[Fault]:
+    """A request that was withdrawn is never reviewed."""
+    rule = "申请已撤回, 不再审核"
+    return [Fault(f"申请 {one.ref}", rule) for one in of(work) if one.state == Request.WITHDRAWN]
 
 
 def _unfit(work: Work, rows: Mapping[str, Row]) -> dict[str, str]:
@@ -143,6 +150,8 @@ def _enter(work: Work, going: Mapping[str, Row]) -> None:
 
 def _mark(work: Work, refused: Mapping[str, str]) -> None:
     requests = of(work)
+    if any(request.state != Request.APPLIED for request in requests):
+        raise NotReady("其中有申请刚刚撤回, 请重新办理")
     for request in requests:
         request.state = Request.REFUSED if request.ref in refused else Request.REVIEWED
         request.cause = refused.get(request.ref, "")

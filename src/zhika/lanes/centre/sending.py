@@ -9,6 +9,7 @@ from zhika.exchange.table import frame
 from zhika.flows.documents import REPLACEMENT_DATA, Document
 from zhika.ledger.chunks import chunks
 from zhika.people.models import Application, Request
+from zhika.people.restarts import origin
 
 _TITLES = {"name": "姓名", "nation": "民族", "address": "地址", "phone": "电话", "postcode": "邮编", "photo": "照片"}
 
@@ -54,10 +55,3 @@ def replacements(applications: Sequence[Application]) -> pl.DataFrame:
             }
         )  # fmt: skip
     return frame(REPLACEMENT_DATA, rows)
-
-
-def origin(one: Application) -> str:
-    """Number of the application whose request this is: of a new start, the first one's."""
-    while one.restarts is not None:
-        one = one.restarts
-    return one.ref

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -13,7 +13,9 @@ from zhika.errors import Fault, Refused
 from zhika.exchange.manifest import CODE, CODE_RULE
 from zhika.flows.documents import FORM, PAYMENT_NO
 from zhika.ledger.batches import Organisation
+from zhika.ledger.chunks import chunks
 from zhika.ledger.places import today
+from zhika.people.models import Request
 from zhika.people.numbers import application_numbers
 from zhika.registers import intake
 from zhika.registers.columns import FORM as COLUMNS
@@ -29,7 +31,8 @@ _WIDTHS = {field.name: field for field in (*FORM, PAYMENT_NO)}
 def from_file(seat: Seat, path: Path, told: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, str]]]:
     """`zhika do fill_form FILE --fact process=urban-new --fact photos=FOLDER`: an application number a line.
 
-    The same file gives the same numbers. Raises Refused with row and column of every fault.
+    The same file gives the same numbers, but to whoever has withdrawn and asks again. Raises Refused with row and
+    column of every fault.
     """
     process = told.get("process", "")
     if process not in NEW or process not in seat.processes:
@@ -38,6 +41,7 @@ def from_file(seat: Seat, path: Path, told: Mapping[str, str]) -> Iterator[tuple
     content = hashlib.sha256(rows.drop("row").write_csv().encode()).hexdigest()
     day = f"{today():%y%m%d}"
     refs = application_numbers(seat.integrator.application_prefix, day, f"F-{content[:32]}", rows.height)
+    refs = _asking(seat, day, refs)
     for ref, row in zip(refs, rows.drop("row").iter_rows(named=True), strict=True):
         yield ref, {"process": process, **row}
 
@@ -63,6 +67,24 @@ def forms(seat: Seat, path: Path, photos: Path | None) -> pl.DataFrame:
         pl.when(own).then(pl.concat_str("centre", pl.lit("-0"))).otherwise("unit_no").alias("unit_no"),
         pl.when(own | (pl.col("unit_name") == "")).then(pl.lit(SCATTERED)).otherwise("unit_name").alias("unit_name"),
     )
+
+
+def _asking(seat: Seat, day: str, refs: Sequence[str]) -> list[str]:
+    """The numbers under which they ask now: in place of one that was withdrawn the next."""
+    now = dict(zip(refs, refs, strict=True))
+    while withdrawn := _withdrawn(now.values()):
+        for first, ref in now.items():
+            if ref in withdrawn:
+                (now[first],) = application_numbers(seat.integrator.application_prefix, day, f"F-{ref}", 1)
+    return list(now.values())
+
+
+def _withdrawn(refs: Iterable[str]) -> set[str]:
+    return {
+        ref
+        for some in chunks(list(refs))
+        for ref in Request.objects.filter(ref__in=some, state=Request.WITHDRAWN).values_list("ref", flat=True)
+    }
 
 
 def _faults(name: str, row: Mapping[str, str], offices: set[str]) -> Iterator[Fault]:

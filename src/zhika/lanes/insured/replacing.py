@@ -13,10 +13,11 @@ from django.db import transaction
 
 from zhika.card import idnumber
 from zhika.craft import slips
+from zhika.craft.requests import replacing
 from zhika.engine import desk
 from zhika.engine.check import id_key
 from zhika.engine.work import Work
-from zhika.errors import Fault, Refused
+from zhika.errors import Fault, NotReady, Refused
 from zhika.flows import requests
 from zhika.flows.blocking import Standing
 from zhika.flows.requests import OldCard
@@ -25,7 +26,7 @@ from zhika.ledger.chunks import chunks
 from zhika.ledger.places import today
 from zhika.paper.slips import Mistake
 from zhika.people import fees
-from zhika.people.models import Application, Request
+from zhika.people.models import Application, Payment, Request
 from zhika.people.numbers import application_numbers
 from zhika.people.requests import CORRECTED
 from zhika.registers import intake
@@ -141,7 +142,7 @@ def _ref(seat: Seat, card: Card) -> str:
         return known
     times = Request.objects.filter(old_card=card.serial).count()
     day = f"{today():%y%m%d}"
-    (ref,) = application_numbers(seat.integrator.application_prefix, day, f"R-{card.serial}-{times + 1}", 1)
+    (ref,) = application_numbers(seat.integrator.application_prefix, day, replacing(card.serial or "", times), 1)
     return ref
 
 
@@ -158,9 +159,16 @@ def asked(work: Work) -> list[Asked]:
 
 
 def _charged(work: Work, olds: Mapping[str, tuple[str, Application]]) -> dict[str, str]:
-    """Receipt numbers; a first transaction of the row, so that the document can name them."""
+    """Receipt numbers; a first transaction of the row, so that the document can name them.
+
+    Raises Refused where a fee that was taken before a crash is not the fee of what is asked for now.
+    """
     with transaction.atomic():
-        paid = {ref: payment.receipt for ref, payment in fees.paid(work.refs).items()}
+        before = fees.paid(work.refs)
+        rule = "已按另一业务类型或免收事由收费: 先退该笔 (zhika do withdraw), 再申请"
+        if other := [ref for ref, payment in before.items() if not _fee_of(payment, work.facts[ref])]:
+            raise Refused([Fault(f"申请 {ref}", rule) for ref in other])
+        paid = {ref: payment.receipt for ref, payment in before.items()}
         for ref in work.refs:
             if ref not in paid:
                 facts = work.facts[ref]
@@ -172,8 +180,19 @@ def _charged(work: Work, olds: Mapping[str, tuple[str, Application]]) -> dict[st
     return paid
 
 
+def _fee_of(payment: Payment, facts: Mapping[str, str]) -> bool:
+    """Whether a payment is what is due for this kind of request, with this reason for taking nothing."""
+    return payment.kind == facts["kind"] and payment.exempt in (facts["exempt"], requests.BY_NATURE.code)
+
+
 def enter(work: Work, asked: Sequence[Asked]) -> None:
-    """The requests, in the step's transaction; with the receipts, and the notice where the issuer erred."""
+    """The requests, in the step's transaction; with the receipts, and the notice where the issuer erred.
+
+    Raises NotReady where a fee was given back meanwhile.
+    """
+    payments = fees.paid(work.refs)
+    if len(payments) != len(asked):
+        raise NotReady("其中有申请的费用刚刚退还, 请重新办理")
     Request.objects.bulk_create(
         [
             Request(
@@ -187,7 +206,6 @@ def enter(work: Work, asked: Sequence[Asked]) -> None:
         ],
         batch_size=500,
     )  # fmt: skip
-    payments = fees.paid(work.refs)
     for one in asked:
         slips.print_receipt(work.seat, payments[one.ref], one.old.person.name)
         if requests.KINDS[one.facts["kind"]].notice:

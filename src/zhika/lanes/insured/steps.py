@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from zhika.card import idnumber
 from zhika.engine.check import id_key
 from zhika.engine.work import Done, Work
-from zhika.errors import Fault, Refused
+from zhika.errors import Fault, NotReady, Refused
 from zhika.exchange.table import frame
 from zhika.flows.documents import REPLACEMENT_APPLICATION, RURAL_APPLICATION, URBAN_APPLICATION
 from zhika.lanes.insured import forms, replacing
@@ -44,7 +44,9 @@ def apply(work: Work) -> Done:
     paid = {
         ref: work.facts[ref].get("payment_no", "").strip() or request.payment_no for ref, request in requests.items()
     }
-    faults = [Fault(ref, "须有缴费单号 (--fact payment_no=…)", column="缴费单号") for ref, no in paid.items() if not no]
+    unpaid = [ref for ref, number in paid.items() if not number]
+    faults = [Fault(ref, "申请已撤回; 重新申请须另行填表") for ref, one in requests.items() if _withdrawn(one)]
+    faults += [Fault(ref, "须有缴费单号 (--fact payment_no=…)", column="缴费单号") for ref in unpaid]
     faults += [
         Fault(ref, "须有一寸免冠彩照, 补交照片后重新填表", column="照片")
         for ref, request in requests.items()
@@ -58,6 +60,8 @@ def apply(work: Work) -> Done:
     ]
 
     def write() -> None:
+        if any(map(_withdrawn, _requests(work).values())):
+            raise NotReady("其中有申请刚刚撤回, 请重新办理")
         for request in requests.values():
             request.payment_no, request.state = paid[request.ref], Request.APPLIED
         Request.objects.bulk_update(requests.values(), ["payment_no", "state"], batch_size=200)
@@ -94,6 +98,10 @@ def _persons(work: Work) -> dict[str, Person]:
     for some in chunks(list(keys)):
         found |= {keys[person.id_key]: person for person in Person.objects.filter(id_key__in=some)}
     return found
+
+
+def _withdrawn(request: Request) -> bool:
+    return request.state == Request.WITHDRAWN
 
 
 def _requests(work: Work) -> dict[str, Request]:
