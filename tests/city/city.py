@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from zhika.card import tray
 from zhika.rehearsal import people, walkins, world
 from zhika.rehearsal.courier import Courier
 from zhika.rehearsal.mishaps import Mishaps
@@ -171,9 +172,13 @@ class City:
         self.typed.append({"seat": seat, "words": list(words), "listed": [item["command"] for item in items]})
 
     def _ids(self) -> dict[str, str]:
-        """The ID that whoever holds a card shows at the counter: the holder's own."""
+        """Card → the ID that its holder shows at a counter, with the card in hand or to fetch it."""
         things = self.courier.world
-        return {serial: face["id_no"] for _, serial, face in cards_at(things.folder / world.PEOPLE, things.secret)}
+        shown = {serial: face["id_no"] for _, serial, face in cards_at(things.folder / world.PEOPLE, things.secret)}
+        for bench in things.folder.glob("*/bench/*.good.tray"):
+            with tray.open_for_work(bench, things.secret) as lying:
+                shown |= {p.serial: lying.camera(p, hidden={"expiry", "cvv2"})["id_no"] for p in lying if p.serial}
+        return shown
 
     def close(self) -> None:
         for desk in self.desks.values():

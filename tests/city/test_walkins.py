@@ -3,6 +3,7 @@
 Everything is typed as `zhika todo` lists it but what nobody can list: a form, a rate, a loss, a request.
 """
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -67,8 +68,6 @@ def replaced(shared: Path, made_again: Path) -> Path:
             copied(made_again, folder)
             bring_back(folder)
             with working(folder, leaves=LOTS_WAIT) as city:
-                for _, card in replacements(folder):
-                    hand_out(city.desks["platform"], card.serial, card.id_no)
                 city.to_the_end()
     return shared / "replaced"
 
@@ -245,6 +244,8 @@ def test_a_new_card_goes_out_only_to_its_holders_id_and_against_the_old_card(mad
     (_, first_new), (second_old, second_new), *_ = replacements(city)
     hand_out(desk, first_new.serial, fine=REFUSED)
     hand_out(desk, first_new.serial, second_new.id_no, fine=REFUSED)
+    (batch,) = {item["subject"] for item in desk.asked("todo") if first_new.serial in item["serials"]}
+    hand_out(desk, batch, first_new.id_no, fine=REFUSED)
     hand_out(desk, second_new.serial, second_new.id_no, fine=REFUSED)
     assert len(list(in_hand(city))) == held
     bring_back(city)
@@ -253,6 +254,20 @@ def test_a_new_card_goes_out_only_to_its_holders_id_and_against_the_old_card(mad
     desk.close()
     in_hands = {card.face["serial"] for card in in_hand(city)}
     assert in_hands >= {first_new.serial, second_new.serial} and second_old.serial not in in_hands
+
+
+def test_at_the_offices_counter_each_card_is_listed_and_went_out_by_its_serial_and_an_id(replaced: Path) -> None:
+    handed = {}
+    for walk in ("walked", "replaced"):
+        for entry in json.loads((replaced.parent / walk / "typed.json").read_text(encoding="utf-8")):
+            if entry["words"][1] == "hand_out":
+                (listed,) = entry["listed"]
+                assert listed[2] == entry["words"][2] and "id_no=<id_no>" in listed
+                handed[entry["words"][2]] = next(word for word in entry["words"] if word.startswith("id_no="))
+    made = [cards(replaced, f"{scheme}-{kind}") for scheme in BANKS for kind in ("new", "replacement")]
+    assert handed == {card.serial: f"id_no={card.id_no}" for some in made for card in some.values()}
+    seen = rows(replaced / "platform", "SELECT card_serial, id_seen FROM centre_receipt")
+    assert dict(seen) == dict.fromkeys(handed, 1)
 
 
 @pytest.mark.parametrize("scheme", BANKS)

@@ -16,6 +16,7 @@ from zhika.card.chip.public import public_area
 from zhika.craft.barred import Barred
 from zhika.engine.work import Done, Work
 from zhika.errors import CardError, Fault, Refused
+from zhika.flows.chart import Grain
 from zhika.flows.documents import COLLECTION
 from zhika.ledger import blocks
 from zhika.ledger.places import today
@@ -73,7 +74,7 @@ def faults(said: Shown, person: Person, serial: str, *, id_needed: bool) -> list
     """Why this card may not be handed out to whoever stands there; faults name the card, never the person."""
     where, found = f"{COLLECTION.title} {serial}", []
     if id_needed and not said.id_no:
-        rule = "须出示持卡人的身份证 (id_no); 整包按签领表发放的, 按交接包办理"
+        rule = "须出示持卡人的身份证 (--fact id_no=…, 办理表中 id_no 列); 只有整包按签领表发放的不必"
         found.append(Fault(where, rule, column="公民身份号码"))
     if said.by not in (SELF, PROXY):
         found.append(Fault(where, f"应为 {SELF} (本人) 或 {PROXY} (代领)", column="by"))
@@ -127,7 +128,7 @@ def hand_out(work: Work, tray_path: Path, receipts: type[Receipt]) -> Done:
     with things.on_bench(work.seat.world, tray_path) as tray:
         for app, card in work.people.items():
             serial = card.serial or ""
-            found += faults(said[app], holders[app], serial, id_needed=_alone(work, app, serial))
+            found += faults(said[app], holders[app], serial, id_needed=not _by_list(work, app))
             found += card_faults(tray, serial, holders[app], work)
             if card.pk in stands:
                 found.append(Fault(f"{COLLECTION.title} {serial}", f"卡{stands[card.pk].title}, 不可发放"))
@@ -152,9 +153,10 @@ def hand_out(work: Work, tray_path: Path, receipts: type[Receipt]) -> Done:
     return Done(documents={COLLECTION: collected}, write=write, after=work.subject.code)
 
 
-def _alone(work: Work, app: str, serial: str) -> bool:
-    """Whether this card goes out by itself and not with its parcel, so that its holder stands there with an ID."""
-    return work.seat.unit.id_always or work.facts.get(app, {}).get("subject") == serial
+def _by_list(work: Work, app: str) -> bool:
+    """Whether this card goes out with its whole parcel by the signing list; any other needs its holder's ID."""
+    parcel = work.subject.kind is Grain.PARCEL and work.facts.get(app, {}).get("subject") == work.subject.code
+    return parcel and not work.seat.unit.id_always
 
 
 def _signed(receipts: type[Receipt], work: Work, serial: str, said: Shown) -> Receipt:

@@ -13,22 +13,24 @@ from zhika.engine.booking import seats_of
 from zhika.engine.registry import DECIDED, TODO
 from zhika.engine.trouble import TRIES
 from zhika.flows import FLOWS
-from zhika.flows.acts import BY_NAME
+from zhika.flows.acts import BY_NAME, REPLACEMENTS
 from zhika.flows.chart import Grain, Kind
 from zhika.flows.documents import BY_CODE, MATERIAL
 from zhika.flows.lanes import Lane
 from zhika.ledger.batches import Batch
 from zhika.ledger.blocks import open_blocks
-from zhika.ledger.cards import CardEvent
+from zhika.ledger.cards import Card, CardEvent
 from zhika.ledger.cases import TITLES
 from zhika.ledger.mail import stuck
 from zhika.ledger.material import KINDS
 from zhika.ledger.places import Case, Group, Place, State
 from zhika.ledger.steps import Paper, StepRecord, Trouble
+from zhika.ledger.where import lying_at
 from zhika.seat.config import Seat
 
 BY, SECOND, EVIDENCE, REASON = "<by>", "<second>", "<evidence>", "<reason>"
 SERIAL, ID_SHOWN = "<serial>", "<id_no>"
+OLD_CARD = "发放前先收回原卡 (已挂失的除外)"
 
 
 @dataclass(frozen=True)
@@ -160,18 +162,22 @@ def _batches(seat: Seat, places: Iterable[Place]) -> QuerySet[Batch]:
 
 
 def _counters(seat: Seat) -> Iterator[Todo]:
-    """Cards that lie at the office that hands them out itself."""
+    """Cards that lie at the office that hands them out itself: one by one, to who shows the holder's ID."""
     own = {flow.name for flow in FLOWS.values() if flow.step("hand_out").lane in seat.lanes & {Lane.CENTRE}}
     lies = Place.objects.filter(state=State.GOOD, balance__n__gt=0, group__kind="batch")
     places = list(lies.select_related("organisation", "group", "balance").order_by("pk"))
     batches = {batch.code: batch for batch in _batches(seat, places).filter(process__in=own)}
     for place in places:
         batch = batches.get(place.group.code)
-        if batch and place.organisation_id == batch.office_id:
+        if batch is None or place.organisation_id != batch.office_id:
+            continue
+        cards = Card.objects.filter(pk__in=lying_at(place)).exclude(pk__in=open_blocks(cancelled=True).values("card"))
+        if serials := tuple(cards.order_by("line").values_list("serial", flat=True)):
             step = FLOWS[batch.process].step("hand_out")
             yield Todo(
-                step.lane, step.work, step.title, batch.code, place.balance.n, batch.closed_at or batch.formed_at,
-                place.organisation.name, command(step.work, batch.code, EVIDENCE), "each",
+                step.lane, step.work, step.title, batch.code, len(serials), batch.closed_at or batch.formed_at,
+                place.organisation.name, command(step.work, SERIAL, ID_SHOWN, EVIDENCE), "each",
+                OLD_CARD if batch.process in REPLACEMENTS else "", tuple(str(serial) for serial in serials),
             )  # fmt: skip
 
 

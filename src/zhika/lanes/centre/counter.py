@@ -21,6 +21,8 @@ from zhika.seat.config import Seat
 COLLECTED = "补换卡已领取"
 """Why an old card is cancelled when the new one is in its holder's hand."""
 
+ONE_BY_ONE = "柜台逐张发放, 不能整批办理: 按卡序列号并出示持卡人的身份证 (--fact id_no=…); zhika todo 列出命令"
+
 
 def tray(seat: Seat, batch_code: str) -> Path:
     """A batch's good cards on its office's bench."""
@@ -33,11 +35,14 @@ def back_tray(seat: Seat, office: str) -> Path:
 
 
 def hand_out(work: Work) -> Done:
-    """社保卡交接手续: with a replacement the old card, unless it was lost, comes back and is void.
+    """社保卡交接手续: one by one, each to who shows the holder's ID; with a replacement the old card comes back, void.
 
-    Raises Refused where it was not brought (laid into WORLD/OFFICE/in/back.tray).
+    Raises Refused where a whole batch is told, or where an old card that was not lost was not brought (laid into
+    WORLD/OFFICE/in/back.tray).
     """
     assert work.batch is not None
+    if any(facts.get("subject") == work.batch.code for facts in work.facts.values()):
+        raise Refused([Fault(f"{COLLECTION.title} {work.batch.code}", ONE_BY_ONE)])
     done = handing.hand_out(work, tray(work.seat, work.batch.code), Receipt)
     olds = succession.olds(work.people)
     brought = {ref: card for ref, card in olds.items() if not _lost(card)}
