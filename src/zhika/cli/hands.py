@@ -23,7 +23,7 @@ Told = Mapping[str, Mapping[str, str]]
 def hand(seat: Seat, name: str, told: Told, *, by: str, second: str, reason: str, evidence: str) -> int:
     """Do it for every subject; returns how many were done now."""
     if name in FROM_FILE:
-        told = {s: f for path, facts in told.items() for s, f in FROM_FILE[name](seat, Path(path), facts)}
+        told = _from_files(seat, name, told)
     charted = [
         (FLOWS[process], step)
         for process in seat.processes
@@ -49,6 +49,19 @@ def hand(seat: Seat, name: str, told: Told, *, by: str, second: str, reason: str
         hands = acts.by_hand(seat)
         raise NotAllowed(by, f"办理 {name}", f"没有这一事项。可用: {'、'.join([*known, *hands])}")
     return _all(told, lambda subject, facts: _act(seat, name, subject, facts, by, second, reason))
+
+
+def _from_files(seat: Seat, name: str, told: Told) -> Told:
+    """What each file, or what stands for one, tells. Raises Refused with the faults of all of them."""
+    found, faults = dict[str, Mapping[str, str]](), list[Fault]()
+    for path, facts in told.items():
+        try:
+            found |= dict(FROM_FILE[name](seat, Path(path), facts))
+        except Refused as error:
+            faults += error.faults
+    if faults:
+        raise Refused(faults)
+    return found
 
 
 def _all(told: Told, do: Callable[[str, Mapping[str, str]], bool]) -> int:

@@ -1,12 +1,13 @@
-"""`zhika recall`: every card and holder that a fault concerns, as a file that `zhika do … --file` takes."""
+"""`zhika recall`: every card and holder that a fault concerns, and a file for each thing to be done with them."""
 
 import csv
 import json
+import shlex
 from collections import Counter
 from dataclasses import asdict, fields
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 from rich.console import Console
@@ -14,10 +15,30 @@ from rich.table import Table
 
 from zhika.cli.seat import here, near
 from zhika.errors import ConfigurationError, NotAllowed
+from zhika.seat.config import Seat
 
 if TYPE_CHECKING:
     from zhika.engine.recall import Concerned
 
+
+class Next(NamedTuple):
+    """What may be done with some of the cards: the act or row, in a word, and what else is typed for it."""
+
+    work: str
+    title: str
+    why: str
+    told: tuple[str, ...]
+
+
+NUMBER = "<召回文号>"
+KIND = "kind=correction"
+"""The issuer's error: free, with a notice."""
+NEXT = (
+    Next("block", "停用", "不再可用, 也不再发放", ("--fact", "kind=formal", "--reason", NUMBER)),
+    Next("apply_replacement", "换卡", "在持卡人手中, 免费换发", ("--fact", KIND, "--fact", f"reason={NUMBER}")),
+    Next("return_cards", "退回", "尚未领取, 退回作废后重新发起", ("--fact", "cause=recalled", "--reason", NUMBER)),
+)
+"""In this order: a card is blocked before anything else is done with it."""
 OUT = Console(highlight=False)
 SHOWN = 20
 """Cards that the screen shows; all stand in the file."""
@@ -30,7 +51,9 @@ def recall(
     sheet: Annotated[str, typer.Option("--sheet", metavar="批次:张号", help="一张印张")] = "",
     batch: Annotated[str, typer.Option("--batch", metavar="批次", help="整个批次")] = "",
     key: Annotated[str, typer.Option("--key", metavar="标签", help="密钥版本, 如 social-master/1A2B3C")] = "",
-    csv_file: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="存为 CSV, 可交给 do --file")] = None,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="存为 CSV, 另按待办各存一份, 交给 do --file")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="机器可读")] = False,
 ) -> None:
     """召回: 一处缺陷涉及哪些卡、哪些人、卡现在在哪里。
@@ -48,11 +71,28 @@ def recall(
 
     found = concerned(seat, *given[0])
     if csv_file:
-        csv_file.write_text(_csv(found), encoding="utf-8", newline="")
+        _write(csv_file, found)
+        for step in NEXT:
+            _write(_part(csv_file, step), _of(found, step))
     if as_json:
         print(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=1))
+    elif not found:
+        OUT.print("没有已制成的卡受影响。")
     else:
-        _show(found, near(csv_file.resolve()) if csv_file else "")
+        _show(found)
+        _say_next(seat, found, csv_file)
+
+
+def _of(found: list["Concerned"], step: Next) -> list["Concerned"]:
+    return [one for one in found if step.work in one.next]
+
+
+def _part(path: Path, step: Next) -> Path:
+    return path.with_name(f"{path.stem}-{step.title}{path.suffix}")
+
+
+def _write(path: Path, found: list["Concerned"]) -> None:
+    path.write_text(_csv(found), encoding="utf-8", newline="")
 
 
 def _csv(found: list["Concerned"]) -> str:
@@ -61,14 +101,13 @@ def _csv(found: list["Concerned"]) -> str:
     out = StringIO()
     writer = csv.DictWriter(out, [field.name for field in fields(Concerned)], lineterminator="\n")
     writer.writeheader()
-    writer.writerows({**asdict(one), "live": int(one.live), "certain": int(one.certain)} for one in found)
+    for one in found:
+        flags = {"live": int(one.live), "certain": int(one.certain), "next": " ".join(one.next)}
+        writer.writerow({**asdict(one), **flags})
     return out.getvalue()
 
 
-def _show(found: list["Concerned"], file: str) -> None:
-    if not found:
-        OUT.print("没有已制成的卡受影响。")
-        return
+def _show(found: list["Concerned"]) -> None:
     table = Table(title=f"召回 {len(found):,} 张卡", title_justify="left")
     for name in ("卡序列号", "申请编号", "批次", "持卡人", "证件号码", "所在", "状态", "有效", "涉及"):
         table.add_column(name, overflow="fold")
@@ -83,5 +122,22 @@ def _show(found: list["Concerned"], file: str) -> None:
     where = Counter(f"{one.lies_at} {one.lies_as}" for one in found)
     OUT.print("所在: " + "、".join(f"{name} {n:,}" for name, n in where.most_common()), soft_wrap=True)
     OUT.print(f"有效 {sum(one.live for one in found):,} 张, 确定涉及 {sum(one.certain for one in found):,} 张。")
-    if file:
-        OUT.print(f"已存: {file}")
+
+
+def _say_next(seat: Seat, found: list["Concerned"], csv_file: Path | None) -> None:
+    """What is still to be done, each with its own file and command."""
+    due = [(step, len(some)) for step in NEXT if (some := _of(found, step))]
+    if csv_file:
+        OUT.print(f"已存: {near(csv_file.resolve())}")
+    elif due:
+        OUT.print(
+            f"待办: {'、'.join(f'{step.title} {n:,} 张' for step, n in due)}; 加 --csv 文件, 即分别存好并列出命令。"
+        )
+    for step, n in due if csv_file else ():
+        words = ["do", step.work, "--file", near(_part(csv_file, step).resolve()), *step.told, "--by", "<by>"]
+        OUT.print(f"{step.title} {n:,} 张, {step.why}:")
+        OUT.print(f"  [cyan]zhika -C {near(seat.home)} {shlex.join(words)}[/]", soft_wrap=True)
+    if any(not one.certain for one in found):
+        OUT.print("「可能」涉及的卡也在文件中; 不召回的, 先从文件中删去该行。")
+    if left := sum(one.live and not one.next for one in found):
+        OUT.print(f"有效而没有待办的 {left:,} 张: 换卡已在办, 或尚在制作、途中; 到发放单位后再召回一次。")

@@ -4,17 +4,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from django.db.models import Exists, OuterRef
+
 from zhika.card import idnumber
 from zhika.engine.registry import TRACES
 from zhika.engine.whereabouts import Held, held
 from zhika.errors import ConfigurationError, NotReady
+from zhika.flows.blocking import Standing
 from zhika.ledger.batches import Batch
+from zhika.ledger.blocks import blocked
 from zhika.ledger.cards import Card
 from zhika.ledger.chunks import chunks
-from zhika.people.models import Application
+from zhika.ledger.places import State
+from zhika.people.models import Application, Request
 from zhika.seat.config import Seat
 
 BATCH = "batch"
+BLOCK, REPLACE, RETURN = "block", "apply_replacement", "return_cards"
+"""What is to be done with a card: at once, then either with its holder's or where it lies uncollected."""
+
+GIVES_OUT = frozenset({"unit", "centre"})
+"""Kinds of organisations where finished cards lie for their holders."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,8 @@ class Concerned:
     """The person has this card and no other, or is to have it."""
     certain: bool
     """False: it may be concerned; no record tells it from its neighbours."""
+    next: tuple[str, ...]
+    """What is still to be done with it, as `zhika do` calls it; nothing with one that is void or on its way."""
 
 
 def recall(seat: Seat, start: str, value: str) -> list[Concerned]:
@@ -44,7 +56,8 @@ def recall(seat: Seat, start: str, value: str) -> list[Concerned]:
     cards = sorted(_cards(list(found)), key=lambda card: (card.batch, card.line))
     lying = held([card.pk for card in cards])
     holders = _holders([card.application for card in cards])
-    return [_one(card, lying.get(card.pk), holders, found[card.pk]) for card in cards]
+    stands = blocked(lying)
+    return [_one(card, lying.get(card.pk), holders, found[card.pk], stands.get(card.pk)) for card in cards]
 
 
 def _of_batch(seat: Seat, code: str) -> Mapping[int, bool]:
@@ -76,19 +89,45 @@ def _cards(keys: list[int]) -> Iterator[_Card]:
             yield _Card(*facts, cause is not None)
 
 
-def _holders(refs: list[str]) -> dict[str, tuple[str, str, bool]]:
-    """Application → masked name, masked ID number, live."""
+class _Holder(NamedTuple):
+    name: str = ""
+    id_no: str = ""
+    live: bool = False
+    replacing: bool = False
+    """Another card for the person is asked for or made."""
+
+
+def _holders(refs: list[str]) -> dict[str, _Holder]:
+    """Holders by application, masked."""
     found = {}
     for some in chunks(refs):
         rows = Application.objects.filter(ref__in=some)
-        for ref, name, id_no, live in rows.values_list("ref", "person__name", "person__id_no", "live"):
-            found[ref] = (idnumber.mask_name(name), idnumber.mask(id_no), live)
+        waits = Exists(Application.objects.filter(person=OuterRef("person"), pending=True))
+        asked = Exists(Request.objects.filter(person=OuterRef("person"), state=Request.APPLIED))
+        columns = ("ref", "person__name", "person__id_no", "live")
+        for ref, name, id_no, live, replacing in rows.values_list(*columns, waits | asked):
+            found[ref] = _Holder(idnumber.mask_name(name), idnumber.mask(id_no), live, replacing)
     return found
 
 
-def _one(card: _Card, at: Held | None, holders: Mapping[str, tuple[str, str, bool]], certain: bool) -> Concerned:
-    name, id_no, live = holders.get(card.application, ("", "", False))
+def _one(
+    card: _Card, at: Held | None, holders: Mapping[str, _Holder], certain: bool, stands: Standing | None
+) -> Concerned:  # fmt: skip
+    who = holders.get(card.application, _Holder())
+    live = who.live and not card.failed
     return Concerned(
-        card.serial, card.application, card.batch, name, id_no, at.holder if at else "", at.state.label if at else "",
-        live and not card.failed, certain,
+        card.serial, card.application, card.batch, who.name, who.id_no, at.holder if at else "",
+        at.state.label if at else "", live, certain, tuple(_next(at, stands, who)) if at and live else (),
     )  # fmt: skip
+
+
+def _next(at: Held, stands: Standing | None, who: _Holder) -> Iterator[str]:
+    """Of a live card: blocked wherever somebody may use or hand it out, then replaced or taken back."""
+    in_hand = at.state is State.ISSUED
+    uncollected = at.state in (State.GOOD, State.HELD) and at.kind in GIVES_OUT
+    if (in_hand or uncollected) and stands is None:
+        yield BLOCK
+    if in_hand and not who.replacing:
+        yield REPLACE
+    if uncollected:
+        yield RETURN

@@ -36,6 +36,8 @@ class Held:
     """Of the holder."""
     state: State
     parcel: str = ""
+    kind: str = ""
+    """Of the holder: unit, centre …"""
 
     def __str__(self) -> str:
         return f"{self.holder} {self.state.label}"
@@ -57,9 +59,9 @@ def held(cards: Collection[int]) -> dict[int, Held]:
     places, wanted = dict[int, Held](), sorted(set(at.values()))
     for some in chunks(wanted):
         rows = Place.objects.filter(pk__in=some)
-        columns = ("pk", "organisation__name", "organisation__code", "state", "group__kind", "group__code")
-        for pk, name, code, state, kind, group in rows.values_list(*columns):
-            places[pk] = Held(name, code, State(state), group if kind == "parcel" else "")
+        columns = ("pk", "organisation__name", "organisation__code", "organisation__kind", "state")
+        for pk, name, code, kind, state, group_kind, group in rows.values_list(*columns, "group__kind", "group__code"):
+            places[pk] = Held(name, code, State(state), group if group_kind == "parcel" else "", kind)
     return {card: places[place] for card, place in at.items()}
 
 
@@ -77,7 +79,7 @@ def _moved(seat: Seat, movement: Movement) -> Whereabouts:
     taker = handover.to_organisation.name if handover and state is State.GIVEN else ""
     parcel = place.group.code if place.group.kind == "parcel" else ""
     moved = moved_with(seat, handover) if handover else None
-    return Whereabouts(holder.name, holder.code, state, parcel, movement.happened_at, taker, moved)
+    return Whereabouts(holder.name, holder.code, state, parcel, holder.kind, movement.happened_at, taker, moved)
 
 
 def moved_with(seat: Seat, handover: Handover) -> Moved:

@@ -88,11 +88,14 @@ FORM = (
 REPLACEMENT = (
     Column("old_card", "原卡序列号", Kind.DIGITS, ("卡序列号",)),
     Column("id_no", "公民身份号码", Kind.ID, ("身份证号", "证件号码")),
-    Column("kind", "业务类型", required=True),
-    Column("reason", "原因", required=True),
+    Column("kind", "业务类型"),
+    Column("reason", "原因"),
     Column("exempt", "免收原因"),
     Column("rush", "加急"),
     *(column._replace(required=False) for column in COLLECTED
       if column.name in ("name", "nation", "address", "phone", "postcode", "photo")),
 )  # fmt: skip
-"""补换卡申请: one line a card, named by its serial or its holder's ID number; with what is to be corrected."""
+"""补换卡申请: one line a card, named by its serial or its holder's ID number; with what is to be corrected.
+
+Kind and reason may be told once for the whole file.
+"""

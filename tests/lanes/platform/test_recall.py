@@ -53,6 +53,7 @@ def test_a_batch_is_recalled_with_masked_holders_where_each_card_lies_and_whethe
     assert [(x.lies_at, x.lies_as, x.live) for x in found[:2]] == [("ylz", "作废", False), ("ylz", "良品", True)]
     assert (found[0].holder, found[0].holder_id) == ("陈*山", "350502********0018")
     assert gone.person.name not in repr(found) and gone.person.id_no not in repr(found)
+    assert not any(x.next for x in found)  # nobody could be handed one yet
 
 
 def test_a_chip_leads_to_its_one_card(house: House) -> None:

@@ -45,9 +45,10 @@ def hand_out(work: Work) -> Done:
         raise Refused([Fault(f"{COLLECTION.title} {work.batch.code}", ONE_BY_ONE)])
     done = handing.hand_out(work, tray(work.seat, work.batch.code), Receipt)
     olds = succession.olds(work.people)
-    brought = {ref: card for ref, card in olds.items() if not _lost(card)}
     path = back_tray(work.seat, work.batch.office.code)
     here = _lying(work.seat, path)
+    # A blocked card may be in its holder's hand all the same: one that was recalled, or found again.
+    brought = {ref: card for ref, card in olds.items() if not _lost(card) or card.serial in here}
     rule = f"须交回原卡: 放入 {path.parent.parent.name}/in/{path.name}; 原卡已遗失的先办书面挂失"
     if faults := [
         Fault(f"{COLLECTION.title} {work.people[ref].serial}", rule)
@@ -79,7 +80,7 @@ def _office(batch_code: str) -> str:
 
 
 def _lost(card: Card) -> bool:
-    """A blocked card is not brought."""
+    """A blocked card need not be brought."""
     block = getattr(card, "block", None)
     return block is not None and block.standing.blocked
 
