@@ -190,7 +190,7 @@ class _Doing:
             raise NotReady(f"{self.subject}: 卡还没有交到发放单位, 先接收交接包 (zhika todo)")
         if self.hand:
             rules.check(step.title, self.subject, by=self.by, evidence=self.evidence, not_by=step.not_by)
-            origins.check(step.title, self.people, by=self.by, not_by=step.not_by)
+            origins.check(step.title, self.people, process=self.flow.name, by=self.by, not_by=step.not_by)
         work = Work(
             seat=self.seat, flow=self.flow, step=step, subject=Subject(kind, self.subject), batch=self.batch,
             people=self.people, facts=self.facts, by=self.by, evidence=self.evidence,

@@ -6,7 +6,7 @@ Looked up for all cards of a hand-out at once; only a platform seat has the appl
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from zhika.engine.rules import TITLES
+from zhika.engine.rules import title_of
 from zhika.errors import NotAllowed
 from zhika.ledger.chunks import chunks
 from zhika.ledger.steps import ActRecord, StepRecord
@@ -27,14 +27,14 @@ def doers(refs: Collection[str], functions: Sequence[str]) -> Doers:
     }
 
 
-def check(title: str, refs: Collection[str], *, by: str, not_by: Sequence[str]) -> None:
-    """Raises NotAllowed where `by` made, entered or asked for one of these cards."""
+def check(title: str, refs: Collection[str], *, process: str, by: str, not_by: Sequence[str]) -> None:
+    """Raises NotAllowed where `by` made, entered or asked for one of these cards of one process."""
     if not not_by:
         return
     name = by.strip()
     mine = [done[name] for done in doers(refs, not_by).values() if name in done]
     if mine:
-        what = "、".join(sorted({TITLES.get(work, work) for work in mine}))
+        what = "、".join(sorted({title_of(work, process) for work in mine}))
         raise NotAllowed(name, title, f"其中 {len(mine)} 张卡的「{what}」是同一人所为, 须由他人办理")
 
 

@@ -18,6 +18,16 @@ MACHINE = "zhika"
 TITLES = {act.name: act.title for act in ACTS} | {s.work: s.title for flow in FLOWS.values() for s in flow.steps}
 
 
+def title_of(function: str, process: str) -> str:
+    """What a row is called in this chart, or an act anywhere; the function itself where nobody knows it.
+
+    >>> title_of("apply", "urban-new"), title_of("apply", "rural-new"), title_of("form", "urban-batch")
+    ('提出参保申请、缴费', '提出参合申请、缴费', '组批')
+    """
+    own = (step.title for step in FLOWS[process].steps if step.work == function) if process in FLOWS else iter(())
+    return next(own, TITLES.get(function, function))
+
+
 def check(
     title: str,
     subject: str,
@@ -52,9 +62,10 @@ def check(
     for earlier in not_by:
         acts = ActRecord.objects.filter(name=earlier).filter(Q(subject=subject) | Q(subject__startswith=f"{subject}#"))
         rows = StepRecord.objects.filter(function=earlier, subject=subject)
-        doers = {*acts.values_list("by", flat=True), *rows.values_list("by", flat=True)}
-        if same := {doer, other} & {name.strip() for name in doers} - {""}:
-            raise NotAllowed(min(same), title, f"「{TITLES.get(earlier, earlier)}」是同一人所为")
+        doers = dict.fromkeys(acts.values_list("by", flat=True), "") | dict(rows.values_list("by", "process"))
+        named = {name.strip(): process for name, process in doers.items()}
+        if same := {doer, other} & set(named) - {""}:
+            raise NotAllowed(min(same), title, f"「{title_of(earlier, named[min(same)])}」是同一人所为")
     if not_giver and doer in _givers(subject):
         raise NotAllowed(doer, title, f"{subject} 是同一人移交的, 须由接收方的另一人清点")
 
@@ -86,6 +97,6 @@ def check_many(title: str, subjects: Sequence[str], *, by: str, evidence: str = 
     check(title, "", by=by, evidence=evidence)
     for some in chunks(subjects) if not_by else ():
         earlier = StepRecord.objects.filter(subject__in=some, function__in=not_by)
-        for function, doer in earlier.values_list("function", "by").distinct():
+        for function, process, doer in earlier.values_list("function", "process", "by").distinct():
             if doer.strip() == by.strip():
-                raise NotAllowed(by.strip(), title, f"「{TITLES.get(function, function)}」是同一人所为")
+                raise NotAllowed(by.strip(), title, f"「{title_of(function, process)}」是同一人所为")

@@ -64,6 +64,16 @@ def test_each_destruction_of_a_batch_has_a_record_of_its_own(house: House, lying
         assert len(tray) == 4
 
 
+@pytest.mark.parametrize("second", ["", "王芳", " 王芳 "])
+def test_nobody_destroys_alone(house: House, lying: Batch, second: str) -> None:
+    void(lying, "QZ26000000001")
+    with pytest.raises(NotAllowed, match="须有另一人在场"):
+        destroy(house, lying, "王芳", second)
+    with things.on_bench(house.seat.world, house.seat.bench(OFFICE, "bench") / f"{lying.code}.good.tray") as tray:
+        assert len(tray) == 6
+    assert not Paper.objects.filter(type=DESTRUCTION.code).exists()
+
+
 def test_of_two_desks_at_once_the_paper_names_the_witnesses_of_the_one_that_booked(house: House, lying: Batch) -> None:
     void(lying, "QZ26000000001")
     desks = [

@@ -52,7 +52,9 @@ def test_only_the_lots_own_collector_is_barred(street: Street) -> None:
     with pytest.raises(NotAllowed):
         street.hand_out(2, by=COLLECTED)
     with pytest.raises(NotAllowed, match="其中 1 张卡"):
-        origins.check("x", [street.card(n).application_ref for n in (1, 2)], by="别人", not_by=MAKERS)
+        origins.check(
+            "x", [street.card(n).application_ref for n in (1, 2)], process="urban-batch", by="别人", not_by=MAKERS
+        )
 
 
 def test_a_new_start_has_the_doers_of_the_first_application_too(street: Street) -> None:

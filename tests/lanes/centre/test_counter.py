@@ -1,0 +1,164 @@
+"""The office's own counter: one by one, to who shows the holder's ID; and the old card for the new one."""
+
+import pytest
+
+from tests.lanes.counter import ENTERS, FORMS, GIVES, REVIEWS, Counter, at, cards, holder_id
+from tests.lanes.house import OFFICE
+from zhika.engine import errands, turns
+from zhika.engine.todo import EVIDENCE, ID_SHOWN, OLD_CARD, SERIAL, command
+from zhika.errors import NotAllowed, Refused
+from zhika.flows.blocking import Standing
+from zhika.lanes.centre.counter import back_tray
+from zhika.lanes.centre.models import Receipt
+from zhika.ledger import blocks
+from zhika.ledger.batches import Batch
+from zhika.ledger.cards import Card, CardEvent
+from zhika.ledger.errands import Errand
+from zhika.ledger.laws import Books, breaches
+from zhika.people.models import Application
+
+FORMAL = {"kind": "formal"}
+
+
+@pytest.fixture
+def batch(counter: Counter) -> Batch:
+    """Two walk-ins' cards at the office."""
+    return counter.batch(0, 1)
+
+
+@pytest.fixture
+def old(counter: Counter, batch: Batch) -> Card:
+    """A walk-in's card in hand; a new one is asked for because something stands wrong on it."""
+    card, _ = cards(batch)
+    counter.hand_out(card)
+    return card
+
+
+def live(card: Card) -> tuple[bool, bool]:
+    """(live, pending) of a card's application."""
+    row = Application.objects.get(ref=card.application_ref)
+    return row.live, row.pending
+
+
+def test_the_list_names_each_card_that_may_be_fetched_and_asks_for_an_id(counter: Counter, batch: Batch) -> None:
+    one, other = cards(batch)
+    (item,) = counter.listed("hand_out")
+    assert item.command == command("hand_out", SERIAL, ID_SHOWN, EVIDENCE) and item.needs == [
+        "serial",
+        "by",
+        "id_no",
+        "evidence",
+    ]
+    assert (item.subject, item.n, item.serials, item.hint) == (batch.code, 2, (one.serial, other.serial), "")
+    counter.do("block", {str(one.serial): {"kind": "call"}}, by=REVIEWS)
+    (item,) = counter.listed("hand_out")
+    assert (item.n, item.serials) == (1, (other.serial,))
+    counter.hand_out(other)
+    assert counter.listed("hand_out") == []
+
+
+def test_a_whole_batch_is_refused_even_with_an_id_and_says_what_to_do(counter: Counter, batch: Batch) -> None:
+    one, other = cards(batch)
+    for told in ({}, {"id_no": holder_id(one)}):
+        with pytest.raises(Refused, match=f"{batch.code}: 柜台逐张发放, 不能整批办理: 按卡序列号") as caught:
+            counter.do("hand_out", {batch.code: told}, by=GIVES, evidence="签领 17")
+        assert len(caught.value.faults) == 1
+    counter.hand_out(other)
+    with pytest.raises(Refused, match="柜台逐张发放"):  # of the one card that is left it is the same
+        counter.do("hand_out", {batch.code: {"id_no": holder_id(one)}}, by=GIVES, evidence="签领 17")
+    assert at(one) == (OFFICE, "good") and Receipt.objects.count() == 1
+
+
+@pytest.mark.parametrize("by_serial", [True, False])
+def test_a_card_goes_only_to_who_shows_its_holders_id(counter: Counter, batch: Batch, by_serial: bool) -> None:
+    """However the card was named: an application number is no way round the ID."""
+    one, other = cards(batch)
+    subject = str(one.serial) if by_serial else one.application_ref
+    with pytest.raises(Refused, match="须出示持卡人的身份证"):
+        counter.do("hand_out", {subject: {}}, by=GIVES, evidence="签领 17")
+    with pytest.raises(Refused, match="所示证件不是持卡人的") as caught:
+        counter.do("hand_out", {subject: {"id_no": holder_id(other)}}, by=GIVES, evidence="签领 17")
+    assert holder_id(other) not in str(caught.value) and not Receipt.objects.exists()
+    assert counter.do("hand_out", {subject: {"id_no": holder_id(one)}}, by=GIVES, evidence="签领 17") == 1
+    receipt = Receipt.objects.get()
+    assert (receipt.card_serial, receipt.id_seen, receipt.by, receipt.handed_by) == (one.serial, True, "self", GIVES)
+    assert counter.in_hands(batch) == [one.serial] and counter.lies(counter.tray(batch)) == [other.serial]
+    assert at(one) == (OFFICE, "issued") and at(other) == (OFFICE, "good")
+
+
+def test_a_proxy_shows_both_ids(counter: Counter, batch: Batch) -> None:
+    one, other = cards(batch)
+    proxy = {"by": "proxy", "proxy_name": "林大树", "proxy_id": holder_id(other), "relation": "父亲"}
+    told = {**proxy, "id_no": ""}
+    with pytest.raises(Refused, match="须出示持卡人的身份证"):
+        counter.do("hand_out", {str(one.serial): told}, by=GIVES, evidence="签领 17")
+    assert (
+        counter.do("hand_out", {str(one.serial): {**proxy, "id_no": holder_id(one)}}, by=GIVES, evidence="签领 17") == 1
+    )
+    assert Receipt.objects.get().relation == "父亲"
+
+
+@pytest.mark.parametrize("clerk", [ENTERS, FORMS])
+def test_nobody_collects_or_hands_out_a_card_that_he_asked_for(counter: Counter, batch: Batch, clerk: str) -> None:
+    one, other = cards(batch)
+    what = "填制参保表格并提供一寸免冠彩照" if clerk == ENTERS else "零星组批"
+    with pytest.raises(NotAllowed, match=f"其中 1 张卡的「{what}」是同一人所为, 须由他人办理"):
+        counter.hand_out(one, clerk=clerk)
+    with pytest.raises(Refused, match="代领人是这张卡的经办人"):
+        counter.hand_out(one, by="proxy", proxy_name=clerk, proxy_id=holder_id(other), relation="同事")
+    assert not CardEvent.objects.filter(kind="hand_out").exists()
+
+
+def test_the_new_card_is_given_for_the_old_one_which_is_void_and_cancelled(counter: Counter, old: Card) -> None:
+    counter.ask(old)
+    (new,) = cards(counter.replaced())
+    assert [item.hint for item in counter.listed("hand_out") if new.serial in item.serials] == [OLD_CARD]
+    assert (live(old), live(new)) == ((True, False), (False, True))
+    with pytest.raises(Refused, match=f"须交回原卡: 放入 {OFFICE}/in/back.tray"):
+        counter.hand_out(new)
+    assert live(old) == (True, False) and at(new) == (OFFICE, "good")
+    counter.bring_back(old)
+    assert counter.hand_out(new) == 1
+    assert (live(old), live(new)) == ((False, False), (True, False))
+    assert at(old) == (OFFICE, "void") and old.serial in counter.lies(counter.tray(old.batch))
+    assert counter.lies(back_tray(counter.seat, OFFICE)) == [] and counter.in_hands(new.batch) == [new.serial]
+    assert blocks.blocked([old.pk, new.pk]) == {old.pk: Standing.CANCELLED}
+    assert not breaches(Books(prove=True))
+
+
+def test_a_lost_card_need_not_be_brought(counter: Counter, old: Card) -> None:
+    counter.do("block", {str(old.serial): FORMAL}, by=REVIEWS, evidence="GS-17")
+    counter.ask(old)
+    (new,) = cards(counter.replaced())
+    assert counter.hand_out(new) == 1
+    assert at(old) == (OFFICE, "issued") and blocks.blocked([old.pk]) == {old.pk: Standing.CANCELLED}
+
+
+def test_a_blocked_card_that_is_brought_all_the_same_is_taken_back(counter: Counter, old: Card) -> None:
+    """A recalled card is blocked, and in its holder's hand."""
+    counter.do("block", {str(old.serial): FORMAL}, by=REVIEWS, evidence="召2026-3")
+    counter.ask(old)
+    (new,) = cards(counter.replaced())
+    counter.bring_back(old)
+    assert counter.hand_out(new) == 1
+    assert at(old) == (OFFICE, "void") and old.serial in counter.lies(counter.tray(old.batch))
+    assert live(old) == (False, False)
+
+
+def test_what_a_crash_left_is_done_once_by_the_next_worker(counter: Counter, old: Card) -> None:
+    """Killed after the books and before the things: the new card goes out, the old one is put away and cancelled."""
+    counter.ask(old)
+    (new,) = cards(counter.replaced())
+    counter.bring_back(old)
+    with turns.turn(counter.seat, "errand-hand_out"):  # somebody else is at it, so nothing moves now
+        assert counter.hand_out(new) == 1
+    assert counter.in_hands(new.batch) == [] and counter.lies(back_tray(counter.seat, OFFICE)) == [old.serial]
+    assert at(new) == (OFFICE, "issued") and at(old) == (OFFICE, "void") and not blocks.blocked([old.pk])
+    late = Errand.objects.get()
+    for _ in range(2):
+        errands.run(counter.seat, late)
+        Errand.objects.get_or_create(pk=late.pk, lane=late.lane, work=late.work, subject=late.subject)
+    assert counter.in_hands(new.batch) == [new.serial] and counter.lies(back_tray(counter.seat, OFFICE)) == []
+    assert blocks.blocked([old.pk]) == {old.pk: Standing.CANCELLED}
+    assert CardEvent.objects.filter(card=old, kind=Standing.CANCELLED.value).count() == 1
+    assert counter.hand_out(new) == 0
