@@ -8,6 +8,7 @@ from zhika.engine import desk
 from zhika.errors import NotReady
 from zhika.flows.documents import FORM
 from zhika.flows.requests import KINDS
+from zhika.ledger.cards import CardEvent
 from zhika.ledger.places import today
 from zhika.paper import applying
 from zhika.paper.applying import Applied
@@ -23,7 +24,7 @@ Print = Callable[[Seat, Request, str], bytes]
 
 
 def print_paper(seat: Seat, ref: str, paper: str, *, by: str) -> Path:
-    """One paper of a request. Raises NotReady for an unknown number."""
+    """One paper of a request. Raises NotReady for an unknown number, and for a slip that nothing stands behind."""
     request = Request.objects.select_related("office", "person").filter(ref=ref).first()
     if request is None:
         raise NotReady(f"{ref}: 没有这个申请 (zhika requests)")
@@ -52,6 +53,8 @@ def _receipt(seat: Seat, request: Request, by: str) -> bytes:
 def _doctor(seat: Seat, request: Request, by: str) -> bytes:
     if request.state in (Request.REFUSED, Request.WITHDRAWN):
         raise NotReady(f"{request.ref}: 申请已{'退回' if request.state == Request.REFUSED else '撤回'}, 不出具领卡证明")
+    if CardEvent.objects.filter(card__application_ref=request.ref, kind="hand_out").exists():
+        raise NotReady(f"{request.ref}: 卡已领取, 不出具领卡证明")
     until = today() + timedelta(days=seat.promise.days)
     return applying.doctor(_applied(request), office=_office(request), by=by, on=today(), until=until)
 

@@ -13,6 +13,16 @@ FORM_TITLES = {"urban": "社会保障卡参保人员申请表", "rural": "农合
 RECEIPT_TITLE, DOCTOR_TITLE = "社会保障卡申请受理回执", "领卡证明"
 
 
+class _Card(NamedTuple):
+    """How the holder and the card are called in a scheme."""
+
+    holder: str
+    name: str
+
+
+CARDS = {"urban": _Card("参保人员", "社会保障卡"), "rural": _Card("参合人员", "农合卡")}
+
+
 class Applied(NamedTuple):
     """What these papers are about."""
 
@@ -63,7 +73,12 @@ def doctor(applied: Applied, *, office: Party, by: str, on: date, until: date) -
     """A5 PDF: that the person's card is being made, so that a doctor and a hospital may settle without it."""
     facts = [*_about(applied), ("出具机构", f"{office.organisation}（{office.code}）", False), ("经办人", by, False)]
     facts.append(("有效至", until.isoformat(), True))
-    notes = ["兹证明该参保人员的社会保障卡正在办理中。", "请有关定点医疗机构凭本证明和本人身份证按规定予以就医结算。"]
+    card = CARDS[applied.scheme]
+    notes = [
+        f"兹证明该{card.holder}的{card.name}正在办理中，尚未领取。",
+        "请有关定点医疗机构凭本证明和本人身份证按规定予以就医结算。",
+        "领卡时交回本证明；卡领取后，本证明即失效。",
+    ]
     return slip(DOCTOR_TITLE, applied.ref, on, facts, notes=notes, signs=("出具机构（盖章）", "经办人"))
 
 

@@ -1,12 +1,14 @@
 """The office's own counter: one by one, to who shows the holder's ID; and the old card for the new one."""
 
 import pytest
+from pypdf import PdfReader
 
 from tests.lanes.counter import ENTERS, FORMS, GIVES, REVIEWS, Counter, at, cards, holder_id
-from tests.lanes.house import OFFICE
+from tests.lanes.house import OFFICE, person
+from zhika.craft.applying import print_paper
 from zhika.engine import errands, turns
 from zhika.engine.todo import EVIDENCE, ID_SHOWN, OLD_CARD, SERIAL, command
-from zhika.errors import NotAllowed, Refused
+from zhika.errors import NotAllowed, NotReady, Refused
 from zhika.flows.blocking import Standing
 from zhika.lanes.centre.counter import back_tray
 from zhika.lanes.centre.models import Receipt
@@ -162,3 +164,25 @@ def test_what_a_crash_left_is_done_once_by_the_next_worker(counter: Counter, old
     assert blocks.blocked([old.pk]) == {old.pk: Standing.CANCELLED}
     assert CardEvent.objects.filter(card=old, kind=Standing.CANCELLED.value).count() == 1
     assert counter.hand_out(new) == 0
+
+
+def test_the_slip_for_the_doctor_says_that_the_card_is_not_there_yet_and_ends_with_it(counter: Counter) -> None:
+    (ref,) = counter.applied(0)
+    (page,) = PdfReader(print_paper(counter.seat, ref, "doctor", by=REVIEWS)).pages
+    said = page.extract_text()
+    assert "领卡证明" in said and "就医结算" in said and "社会保障卡正在办理中，尚未领取" in said
+    assert "领卡时交回本证明" in said and person(0)["id_no"] not in said
+    counter.do("review", {ref: {}}, by=REVIEWS)
+    (card,) = cards(counter.made("urban-new"))
+    counter.hand_out(card)
+    with pytest.raises(NotReady, match=f"{ref}: 卡已领取, 不出具领卡证明"):
+        print_paper(counter.seat, ref, "doctor", by=REVIEWS)
+
+
+def test_no_slip_for_a_request_that_was_turned_down(counter: Counter) -> None:
+    (ref,) = counter.applied(0)
+    counter.do("review", {ref: {"decision": "reject", "cause": "not-insured"}}, by=REVIEWS)
+    with pytest.raises(NotReady, match=f"{ref}: 申请已退回, 不出具领卡证明"):
+        print_paper(counter.seat, ref, "doctor", by=REVIEWS)
+    with pytest.raises(NotReady, match="A0: 没有这个申请"):
+        print_paper(counter.seat, "A0", "doctor", by=REVIEWS)
