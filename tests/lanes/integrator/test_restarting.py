@@ -19,6 +19,7 @@ from zhika.flows.lanes import Lane
 from zhika.lanes.integrator import restarting
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card, Failure
+from zhika.ledger.places import today
 from zhika.people import restarts
 from zhika.people.models import Application, Cleared, Person
 
@@ -167,7 +168,7 @@ def test_killed_before_the_books_nothing_stands_and_the_next_try_gives_the_same_
     one, *_ = refs(batch)
     fail(batch, {one: "chip-dead"})
     real = ACT_FUNCTIONS[RESTART]
-    wanted = restarts.numbers("A", timezone.localdate().strftime("%y%m%d"), restarts.waiting())
+    wanted = restarts.numbers("A", today().strftime("%y%m%d"), restarts.waiting())
 
     def killed(work: ActWork) -> Done:
         done = real(work)
