@@ -111,7 +111,7 @@ def close_settled(seat: Seat) -> int:
 
 
 def _close_settled(seat: Seat, batch: Batch) -> int:
-    if not _last_row_done(seat, batch) or _unsettled(batch):
+    if not _last_row_done(seat, batch) or unsettled(batch):
         return 0
     return Batch.objects.filter(pk=batch.pk, closed_at=None).update(closed_at=timezone.now())
 
@@ -127,7 +127,7 @@ def _last_row_done(seat: Seat, batch: Batch) -> bool:
     ).exists()  # fmt: skip
 
 
-def _unsettled(batch: Batch) -> bool:
+def unsettled(batch: Batch) -> bool:
     """A handover nobody has answered, a document of things nobody has counted, or a difference with an open case."""
     return (
         Handover.objects.filter(batch=batch, accepted=None).exists()

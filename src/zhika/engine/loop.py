@@ -7,7 +7,7 @@ from datetime import date
 from functools import partial
 from typing import NamedTuple
 
-from zhika.engine import acts, batches, carrying, each, errands, parcels, trouble
+from zhika.engine import acts, batches, carrying, deserted, each, errands, parcels, trouble
 from zhika.engine.next import ready
 from zhika.engine.post import kept_apart, sweep
 from zhika.engine.registry import DUE
@@ -87,6 +87,7 @@ def _round(seat: Seat, tell: Tell) -> int:
         if attempt(key, name, lambda n=name, s=subject, p=process: _by_itself(seat, n, s, p)):
             tell(Happening("act", name, subject=subject, process=process))
             done += 1
+    done += deserted.end(seat)
     for subject, flow, step in due_rows(seat):
         if step.kind in (Kind.AUTO, Kind.THING) and attempt(
             subject, step.work, lambda s=subject, f=flow, r=step: run(seat, s, f, r)

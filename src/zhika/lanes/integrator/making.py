@@ -24,15 +24,19 @@ def kinds(work: Work) -> tuple[str, ...]:
 
 
 def make(work: Work, people: Mapping[str, Subject], produced: Mapping[str, Production]) -> Done:
-    """Draw material for everybody, print, laminate, embed or engrave; cards are born, good and void."""
+    """Draw material for everybody, print, laminate, embed or engrave; cards are born, good and void.
+
+    Where everybody has left, what a worker cut off has begun is ended: a card that it made is born, and void.
+    """
     asked = {ref: _order(one, produced[ref]) for ref, one in people.items()}
     failed = printing.draw(work, asked, asked, on_sheets=False)
     orders = {ref: order for ref, order in asked.items() if ref not in failed}
-    if not orders:
-        return Done(failed=failed)
     kept = material.reserve(work.subject.code, len(orders), kinds(work))
-    drawn = material.draw(work, kept)
+    if not kept:
+        return Done(failed=failed)
     path = work.tray()
+    # Once cards are being made, what lacks in the trays of material is in them: no more is drawn.
+    drawn = material.laid(work, kept) if path.exists() else material.draw(work, kept)
     trays.create(path, path.stem, "cards")
     with ExitStack() as stack:
         cards = stack.enter_context(things.on_bench(work.seat.world, path))

@@ -177,6 +177,11 @@ def draw(work: Work, kept: Sequence[Draw]) -> list[Path]:
     return [_draw(work, kind, [row for row in kept if row.consignment.kind == kind]) for kind in kinds]
 
 
+def laid(work: Work, kept: Sequence[Draw]) -> list[Path]:
+    """The trays into which it was laid, one a kind."""
+    return [work.tray(trays_of(kind)) for kind in dict.fromkeys(row.consignment.kind for row in kept)]
+
+
 def _draw(work: Work, kind: str, kept: Sequence[Draw]) -> Path:
     target = work.tray(trays_of(kind))
     with ExitStack() as stack:

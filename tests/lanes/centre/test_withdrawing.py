@@ -1,0 +1,339 @@
+"""撤回申请: until a card is made its request can be given up, with the number and the fee."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from tests.lanes.asking import FEE, REVIEWER, Counter, account, application, build, payment, request
+from tests.lanes.workshop import Killed
+from zhika.craft import forming
+from zhika.engine import acts, desk, plastic
+from zhika.engine.work import ActWork, Done, Subject
+from zhika.errors import NotAllowed, NotReady, Refused
+from zhika.flows.acts import BY_NAME
+from zhika.flows.causes import CAUSES
+from zhika.flows.chart import Grain
+from zhika.flows.documents import HANDOVER
+from zhika.flows.lanes import Lane
+from zhika.lanes.bank.models import Account
+from zhika.lanes.centre import withdrawing
+from zhika.ledger.cards import Card, Failure
+from zhika.ledger.laws import breaches
+from zhika.ledger.places import Case
+from zhika.ledger.steps import ActRecord, Trouble
+from zhika.people import restarts
+from zhika.people.models import Application, Payment, Refund, Request
+
+
+@pytest.fixture
+def counter(tmp_path: Path, db: None) -> Counter:
+    return build(tmp_path)
+
+
+@pytest.fixture
+def rural(tmp_path: Path, db: None) -> Counter:
+    return build(tmp_path, "rural")
+
+
+def vouchers(counter: Counter) -> list[str]:
+    return sorted(path.name for path in (counter.seat.home / "files" / "slips").glob("T-*.pdf"))
+
+
+# Before the review ----------------------------------------------------------------------------------------------------
+
+
+def test_a_request_withdrawn_before_its_review_is_never_reviewed_and_may_be_asked_anew_at_once(
+    counter: Counter,
+) -> None:
+    filled, asked = counter.fill(0), counter.ask(1)
+    assert counter.withdraw(filled) and counter.withdraw(asked)
+    assert (request(asked).state, request(asked).cause) == (Request.WITHDRAWN, "本人不办了")
+    with pytest.raises(Refused, match="已撤回; 重新申请须另行填表"):
+        counter.do("apply", {filled: {}})
+    with pytest.raises(Refused, match="已撤回, 不再审核"):
+        counter.do("review", {asked: {}}, by=REVIEWER)
+    assert not Application.objects.exists() and not Payment.objects.exists()
+    again = counter.reviewed(1)
+    assert again != asked and application(again).live
+    assert counter.told(1).keys() == {again}, "the same form again is the same request"
+
+
+def test_of_two_requests_only_the_one_named_is_withdrawn(counter: Counter) -> None:
+    one, other = counter.ask(0), counter.ask(1)
+    counter.withdraw(one)
+    assert (request(one).state, request(other).state) == (Request.WITHDRAWN, Request.APPLIED)
+    counter.do("review", {other: {}}, by=REVIEWER)
+    assert application(other).live
+
+
+def test_a_replacements_fee_is_given_back_with_a_voucher_and_asked_again_it_is_paid_again(counter: Counter) -> None:
+    card = counter.old_card()
+    ref = counter.ask_again(card)
+    assert payment(ref).amount == FEE
+    counter.withdraw(ref)
+    refund = Refund.objects.get()
+    assert (refund.payment.ref, refund.by, refund.reason, refund.payment.live) == (ref, "王芳", "本人不办了", False)
+    assert vouchers(counter) == [f"{refund.voucher}.pdf"]
+    assert withdrawing.said(counter.seat, ref) == [
+        f"退 20.00 元, 凭证 files/slips/{refund.voucher}.pdf; 原收据请收回"
+    ]  # fmt: skip
+    with pytest.raises(Refused, match="不再审核"):
+        counter.review_again(ref)
+    again = counter.ask_again(card)
+    assert again != ref and payment(again).live
+    assert breaches() == []
+
+
+def test_a_receipt_over_nothing_is_cancelled_without_a_voucher(counter: Counter) -> None:
+    ref = counter.ask_again(counter.old_card(), exempt="low-income")
+    counter.withdraw(ref)
+    assert (payment(ref).amount, payment(ref).live, Refund.objects.count()) == (0, False, 1)
+    assert vouchers(counter) == []
+    assert "已作废" in withdrawing.said(counter.seat, ref)[0]
+    assert breaches() == []
+
+
+# After it, in no batch ------------------------------------------------------------------------------------------------
+
+
+def test_after_the_review_the_application_ends_and_no_batch_takes_it(counter: Counter) -> None:
+    one, other = counter.reviewed(0), counter.reviewed(1)
+    counter.withdraw(one)
+    assert not application(one).live
+    batch = counter.form()
+    assert [card.application_ref for card in batch.cards.all()] == [other]
+    assert counter.reviewed(0) != one
+
+
+def test_a_pending_replacement_is_undone_and_the_old_card_stays_as_it_is(counter: Counter) -> None:
+    card = counter.old_card()
+    ref = counter.review_again(counter.ask_again(card))
+    assert application(ref).pending
+    counter.withdraw(ref)
+    old = application(card.application_ref)
+    assert (application(ref).pending, application(ref).live, old.live) == (False, False, True)
+    assert account(old.ref).status == Account.ACTIVATED and not account(old.ref).closed_for_payment
+    assert not hasattr(Card.objects.get(pk=card.pk), "block")
+    assert application(counter.review_again(counter.ask_again(card))).pending
+
+
+def test_whoever_forms_a_batch_at_that_moment_does_not_take_in_the_withdrawn(counter: Counter) -> None:
+    ref = counter.reviewed(0)
+    done = forming.form(counter.seat, f"urban-new/02/{forming.next_code('urban-new', '02', timezone.now())}",
+                        timezone.now(), frozenset({"urban-new"}))  # fmt: skip
+    counter.withdraw(ref)
+    assert done.write
+    with pytest.raises(NotReady, match="撤回"):
+        done.write()
+    assert application(ref).batch_code == ""
+
+
+def test_a_request_in_a_rush_is_no_longer_due(counter: Counter) -> None:
+    ref = counter.reviewed(0, rush=True)
+    assert [name for name, about, _ in forming.due_requests(counter.seat) if about.endswith(ref)] == ["form_requests"]
+    counter.withdraw(ref)
+    assert list(forming.due_requests(counter.seat)) == []
+
+
+# In a batch -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("work", ["send_insured", "check_insured", "submit_production_data", "return_mapping"])
+def test_in_a_batch_whose_card_is_not_made_the_card_leaves_and_its_number_is_closed(
+    counter: Counter, work: str
+) -> None:
+    card = counter.old_card()
+    ref = counter.review_again(counter.ask_again(card))
+    batch = counter.form("replacement")
+    counter.until(batch, work)
+    counter.withdraw(ref)
+    failure = Failure.objects.get()
+    assert (failure.card.application_ref, failure.cause, failure.step) == (ref, "withdrawn", "withdraw")
+    assert not application(ref).pending and application(card.application_ref).live
+    assert payment(ref).live is False and len(vouchers(counter)) == 1
+    numbered = {one.application_ref: one.status for one in Account.objects.all()}
+    assert numbered.pop(card.application_ref) == Account.ACTIVATED
+    assert numbered == ({ref: Account.CLOSED} if work == "return_mapping" else {})
+    assert restarts.waiting() == [] and not CAUSES["withdrawn"].again
+    assert breaches() == []
+
+
+@pytest.mark.parametrize("scheme", ["urban", "rural"])
+def test_a_card_that_is_made_can_only_be_collected_or_given_back(tmp_path: Path, db: None, scheme: str) -> None:
+    counter = build(tmp_path, scheme)
+    ref = counter.reviewed(0)
+    batch = counter.form()
+    counter.until(batch, "make_card")
+    serial = batch.cards.get().serial
+    with pytest.raises(NotAllowed, match=f"领取.*zhika do return_cards {serial} --fact cause=unclaimed"):
+        counter.withdraw(ref)
+    assert application(ref).live and request(ref).state == Request.REVIEWED and not Failure.objects.exists()
+
+
+def test_the_others_of_the_batch_are_made_and_the_withdrawn_has_no_plastic(counter: Counter) -> None:
+    gone, staying = counter.reviewed(0), counter.reviewed(1)
+    batch = counter.form()
+    counter.until(batch, "return_mapping")
+    counter.withdraw(gone)
+    counter.go_on()
+    made = {card.application_ref: card.serial for card in batch.cards.all()}
+    assert made[gone] is None and made[staying]
+    assert breaches() == []
+
+
+@pytest.mark.parametrize("work", ["", "submit_production_data", "return_mapping"])
+def test_a_batch_that_everybody_has_left_ends(counter: Counter, work: str) -> None:
+    ref = counter.reviewed(0, rush=True)
+    batch = counter.form()
+    if work:
+        counter.until(batch, work)
+    counter.withdraw(ref)
+    counter.go_on()
+    batch.refresh_from_db()
+    assert batch.closed_at and batch.ended_at
+    assert not Trouble.objects.exists() and breaches() == []
+
+
+@pytest.mark.parametrize("acts_done", [1, 2, 4, 6, 8, 9, 10])
+def test_what_a_worker_cut_off_has_made_of_the_withdrawn_goes_void_to_the_bank_or_was_no_card(
+    counter: Counter, killed_after: Callable[[int], None], acts_done: int
+) -> None:
+    ref = counter.reviewed(0, rush=True)
+    batch = counter.form()
+    counter.until(batch, "return_mapping")
+    killed_after(acts_done)
+    with pytest.raises(Killed):
+        counter.until(batch, "make_card")
+    killed_after(0)
+    counter.withdraw(ref)
+    counter.go_on()
+    card = Card.objects.get(batch=batch)
+    batch.refresh_from_db()
+    if card.serial:
+        handed = desk.filed(Subject(Grain.BATCH, batch.code))
+        (row,) = next(desk.read(counter.seat, paper) for paper in handed if paper.type == HANDOVER.code).to_dicts()
+        assert (row["condition"], row["cause"], row["card_serial"]) == ("void", "withdrawn", card.serial)
+    else:
+        assert batch.ended_at
+    holder = counter.seat.organisation(Lane.INTEGRATOR)
+    assert acts.act(counter.seat, "count_stock", holder, by="周", second="郑洁")
+    assert not Case.objects.exists() and not Trouble.objects.exists()
+    assert breaches() == []
+
+
+def test_a_new_start_that_waits_is_withdrawn_under_either_number(counter: Counter) -> None:
+    card = counter.old_card()
+    ref = counter.review_again(counter.ask_again(card))
+    batch = counter.form("replacement")
+    plastic.fail(batch, {ref: "misprint"}, step="make_card", source="house")
+    assert acts.act(counter.seat, "restart", ref, by="周", reason="可以重做")
+    again = Application.objects.get(restarts__ref=ref)
+    assert counter.withdraw(again.ref)
+    assert not application(again.ref).pending and request(ref).state == Request.WITHDRAWN
+    assert Refund.objects.get().payment.ref == ref
+    for number in (ref, again.ref):
+        with pytest.raises(NotAllowed, match="已撤回"):
+            counter.withdraw(number)
+
+
+def test_whoever_waits_after_a_failure_may_withdraw_and_is_not_started_again(counter: Counter) -> None:
+    ref = counter.reviewed(0)
+    batch = counter.form()
+    plastic.fail(batch, {ref: "misprint"}, step="make_card", source="house")
+    assert [one.application.ref for one in restarts.waiting()] == [ref]
+    counter.withdraw(ref)
+    assert restarts.waiting() == [] and Failure.objects.get().cause == "misprint"
+    with pytest.raises(NotReady):
+        acts.act(counter.seat, "restart", ref, by="周", reason="可以重做")
+
+
+# What is refused ------------------------------------------------------------------------------------------------------
+
+
+def test_it_is_done_once_and_a_second_time_says_so(counter: Counter) -> None:
+    ref = counter.ask_again(counter.old_card())
+    counter.withdraw(ref)
+    with pytest.raises(NotAllowed, match="已撤回"):
+        counter.withdraw(ref, by="李敏")
+    assert Refund.objects.count() == 1 and ActRecord.objects.filter(name="withdraw").count() == 1
+
+
+def test_a_number_of_nobody_and_one_of_a_batch_are_refused_with_what_to_do(counter: Counter) -> None:
+    with pytest.raises(Refused, match="没有这个申请; 请核对申请编号"):
+        counter.withdraw("A99999999999999")
+    card = counter.old_card()
+    with pytest.raises(Refused, match="批量制卡的申请不能撤回"):
+        counter.withdraw(card.application_ref)
+    assert application(card.application_ref).live
+
+
+def test_a_reason_is_wanted_that_fits_the_voucher(counter: Counter) -> None:
+    ref = counter.ask_again(counter.old_card())
+    for reason, said in (("", "须写明事由"), ("长" * 41, "最多 40 个字")):
+        with pytest.raises(NotAllowed, match=said):
+            counter.withdraw(ref, reason=reason)
+    assert payment(ref).live
+
+
+def test_a_refused_requests_fee_is_given_back_and_it_stays_refused(counter: Counter) -> None:
+    ref = counter.ask_again(counter.old_card())
+    counter.do("review_replacement", {ref: {"decision": "reject", "cause": "no-reason"}}, by=REVIEWER)
+    counter.withdraw(ref, reason="审核未通过")
+    assert (request(ref).state, request(ref).cause) == (Request.REFUSED, "no-reason")
+    assert len(vouchers(counter)) == 1
+    with pytest.raises(NotAllowed, match="也没有未退的费用"):
+        counter.withdraw(ref)
+
+
+def test_a_collected_card_is_cancelled_not_withdrawn(counter: Counter) -> None:
+    ref = counter.reviewed(0)
+    batch = counter.form()
+    counter.until(batch, "make_card")
+    card = batch.cards.get()
+    card.events.create(kind="hand_out", happened_at=timezone.now(), booked_day=timezone.now().date(), by="吴芬")
+    with pytest.raises(NotAllowed, match=f"zhika do cancel {card.serial}"):
+        counter.withdraw(ref)
+
+
+# At once --------------------------------------------------------------------------------------------------------------
+
+
+def asked_at_once(counter: Counter, ref: str) -> Done:
+    """What a clerk has computed, and not written yet."""
+    work = ActWork(
+        seat=counter.seat, act=BY_NAME["withdraw"], subject=ref, batch=withdrawing.batch_of(ref), by="李敏",
+        reason="改主意",
+    )  # fmt: skip
+    return withdrawing.withdraw(work)
+
+
+@pytest.mark.parametrize("state", ["applied", "reviewed", "batch"])
+def test_of_two_clerks_at_once_one_withdraws_and_the_fee_is_given_back_once(counter: Counter, state: str) -> None:
+    ref = counter.ask_again(counter.old_card())
+    if state != "applied":
+        counter.review_again(ref)
+    if state == "batch":
+        counter.form("replacement")
+    second = asked_at_once(counter, ref)
+    counter.withdraw(ref)
+    assert second.write
+    with pytest.raises(NotReady, match="刚刚有变动"):
+        second.write()
+    assert Refund.objects.count() == 1
+
+
+def test_what_was_looked_at_before_a_review_or_a_batch_is_looked_at_again(counter: Counter) -> None:
+    ref = counter.ask(0)
+    before_review = asked_at_once(counter, ref)
+    counter.do("review", {ref: {}}, by=REVIEWER)
+    before_batch = asked_at_once(counter, ref)
+    batch = counter.form()
+    before_making = asked_at_once(counter, ref)
+    counter.until(batch, "make_card")
+    for late in (before_review, before_batch, before_making):
+        assert late.write
+        with pytest.raises(NotReady, match="刚刚有变动"):
+            late.write()
+    assert application(ref).live
