@@ -142,6 +142,8 @@ def do(
 
     例: zhika -C demo/platform do hand_out --file signed.csv --by 李敏 --evidence 签领表17
 
+    例: zhika -C demo/platform do withdraw A26112500000001 --by 王芳 --reason 本人不办了
+
     例: zhika -C demo/platform do block QZ26000000017 --fact kind=call --by 王芳
     """
     if not by:

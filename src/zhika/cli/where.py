@@ -71,7 +71,7 @@ def _show(found: "Answer") -> None:
 def lines(one: "Told") -> list[str]:
     """One application in words."""
     serial = f"  卡 {one.serial}" if one.serial else ""
-    closed = "  [dim]已终止[/]" if one.closed else ""
+    closed = f"  [dim]{'已撤回' if one.withdrawn else '已终止'}[/]" if one.closed else ""
     text = [f"[bold]{one.ref}[/]  {one.chart} · {one.kind}  {_day(one.made_at)} 申请{serial}{closed}"]
     text.append(f"  到了: {_row(one.row)}, {_time(one.since)} 起" if one.row else "  到了: 已申请, 待审核")
     if plastic := one.plastic:

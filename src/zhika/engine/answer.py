@@ -22,7 +22,11 @@ from zhika.ledger.batches import Batch, Organisation
 from zhika.ledger.cards import Card, CardEvent, Failure
 from zhika.ledger.places import State
 from zhika.people.models import Application, Person, Request
+from zhika.people.restarts import origin
 from zhika.seat.config import Seat
+
+_TOLD = (Request.FILLED, Request.APPLIED, Request.WITHDRAWN)
+"""States in which the request of somebody who is no person yet is told for the ID number."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ class Told:
     replaced_by: tuple[str, ...]
     closed: bool
     """Neither the person's card nor on the way to be it."""
+    withdrawn: bool
+    """The person asks for it no more."""
     ready: bool
     """The card lies where the person can have it."""
     promise: Promise | None
@@ -128,7 +134,7 @@ def _find(seat: Seat, query: str) -> tuple[Person | None, Request | None]:
         raise NotReady(f"没有找到 {query}: 应为申请编号或卡序列号; 公民身份号码请写 - 并从标准输入给出")
     if person := people.filter(id_key=id_key(seat.home, number)).first():
         return person, None
-    waiting = requests.filter(state__in=[Request.FILLED, Request.APPLIED], fields__id_no=number).order_by("-pk")
+    waiting = requests.filter(state__in=_TOLD, fields__id_no=number).order_by("-pk")
     if request := waiting.first():
         return None, request
     raise NotReady("没有找到此公民身份号码的申请: 请核对后再查 (须为 18 位)")
@@ -163,7 +169,10 @@ class _Known:
         for card, kind, at in CardEvent.objects.filter(card__in=keys).values_list("card_id", "kind", "happened_at"):
             self.events.setdefault(card, {})[kind] = at
         after = Application.objects.filter(Q(restarts__in=mine) | Q(replaces__in=mine)).order_by("pk")
-        self.followers = list(after.values_list("ref", "restarts_id", "replaces_id"))
+        withdrawn = Request.objects.filter(ref__in=refs, state=Request.WITHDRAWN)
+        self.withdrawn = set(withdrawn.values_list("ref", flat=True))
+        gone = {one.ref for one in after if self.withdrawn and origin(one) in self.withdrawn}
+        self.followers = [(one.ref, one.restarts_id, one.replaces_id) for one in after if one.ref not in gone]
 
 
 def _of(known: _Known, one: Application) -> Told:
@@ -193,7 +202,8 @@ def _of(known: _Known, one: Application) -> Told:
         failed=_failed(failure, one.process, restarts) if failure else None,
         replaces=one.replaces.ref if one.replaces else "",
         replaced_by=tuple(ref for ref, _, replaced in known.followers if replaced == one.pk), closed=closed,
-        ready=ready, promise=None if over else promise(stands, one.made_at, known.now, days=known.seat.promise.days),
+        withdrawn=bool(known.withdrawn) and origin(one) in known.withdrawn, ready=ready,
+        promise=None if over else promise(stands, one.made_at, known.now, days=known.seat.promise.days),
     )  # fmt: skip
 
 
@@ -222,7 +232,8 @@ def _asked(seat: Seat, one: Request, now: datetime) -> Told:
         next=() if refused else tuple(_row(step, parties) for step in stands.next), plastic=None,
         moved=_paper(seat, stands, subject),
         social=social_side({}, None, over=refused), bank=bank_side(stands, {}, None, over=refused), failed=None,
-        replaces="", replaced_by=(), closed=refused, ready=False,
+        replaces="", replaced_by=(), closed=refused,
+        withdrawn=one.state == Request.WITHDRAWN, ready=False,
         promise=None if refused else promise(stands, one.entered_at, now, days=seat.promise.days),
     )  # fmt: skip
 

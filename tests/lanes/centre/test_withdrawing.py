@@ -6,12 +6,17 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from tests.lanes.asking import FEE, REVIEWER, Counter, account, application, build, payment, request
+from tests.lanes.asking import CLERK, FEE, REVIEWER, Counter, account, application, build, payment, request
+from tests.lanes.house import person
 from tests.lanes.workshop import Killed
-from zhika.craft import forming
+from zhika.cli.where import lines
+from zhika.craft import forming, slips
 from zhika.engine import acts, desk, plastic
-from zhika.engine.work import ActWork, Done, Subject
+from zhika.engine.answer import answer
+from zhika.engine.todo import todo
+from zhika.engine.work import ActWork, Done, Subject, Work
 from zhika.errors import NotAllowed, NotReady, Refused
+from zhika.flows import FLOWS
 from zhika.flows.acts import BY_NAME
 from zhika.flows.causes import CAUSES
 from zhika.flows.chart import Grain
@@ -19,12 +24,14 @@ from zhika.flows.documents import HANDOVER
 from zhika.flows.lanes import Lane
 from zhika.lanes.bank.models import Account
 from zhika.lanes.centre import withdrawing
+from zhika.lanes.insured import replacing
 from zhika.ledger.cards import Card, Failure
 from zhika.ledger.laws import breaches
 from zhika.ledger.places import Case
 from zhika.ledger.steps import ActRecord, Trouble
-from zhika.people import restarts
+from zhika.people import restarts, settling
 from zhika.people.models import Application, Payment, Refund, Request
+from zhika.people.settlements import after, end, period_of
 
 
 @pytest.fixture
@@ -337,3 +344,119 @@ def test_what_was_looked_at_before_a_review_or_a_batch_is_looked_at_again(counte
         with pytest.raises(NotReady, match="刚刚有变动"):
             late.write()
     assert application(ref).live
+
+
+# The fee --------------------------------------------------------------------------------------------------------------
+
+
+def test_of_a_settled_payment_the_refund_goes_into_the_next_period(counter: Counter) -> None:
+    ref = counter.ask_again(counter.old_card())
+    taken = payment(ref)
+    month = period_of(taken.day)
+    first = settling.draw(taken.office, month, now=end(month)).take(by="周", at=timezone.now())
+    counter.withdraw(ref)
+    late = settling.draw(taken.office, after(month), now=end(after(month))).take(by="周", at=timezone.now())
+    assert (first.taken, first.refunded, late.taken, late.refunded) == (FEE, 0, 0, FEE)
+    assert breaches() == []
+
+
+@pytest.fixture
+def cut_off(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> tuple[Card, str]:
+    """The clerk's machine dies between the fee's transaction and the request's: a card, and the number of nobody."""
+
+    def dies(*_: object) -> None:
+        raise Killed
+
+    card = counter.old_card()
+    with monkeypatch.context() as dying, pytest.raises(Killed):
+        dying.setattr(slips, "print_receipt", dies)
+        counter.ask_again(card)
+    (paid,) = Payment.objects.all()
+    assert not Request.objects.exists()
+    return card, paid.ref
+
+
+def test_a_fee_whose_request_was_not_entered_is_that_of_the_request_told_again(
+    counter: Counter, cut_off: tuple[Card, str]
+) -> None:
+    card, ref = cut_off
+    (item,) = (item for item in todo(counter.seat) if item.work == "withdraw")
+    assert (item.subject, item.needs, card.serial in item.hint) == (ref, ["by", "reason"], True)
+    for other in ({"kind": "damaged"}, {"exempt": "low-income"}):
+        with pytest.raises(Refused, match="先退该笔"):
+            counter.ask_again(card, **other)
+    assert counter.ask_again(card) == ref
+    assert Payment.objects.count() == 1 and not [item for item in todo(counter.seat) if item.work == "withdraw"]
+
+
+def test_or_it_is_given_back_and_asked_again_the_request_has_another_number(
+    counter: Counter, cut_off: tuple[Card, str]
+) -> None:
+    card, ref = cut_off
+    counter.withdraw(ref)
+    old = application(card.application_ref)
+    kept = request(ref)
+    assert (kept.state, kept.kind, kept.old_card, kept.person_id, kept.entered_by, kept.payment_no) == (
+        Request.WITHDRAWN, "face", card.serial, old.person_id, CLERK, payment(ref).receipt,
+    )  # fmt: skip
+    assert len(vouchers(counter)) == 1 and not todo_of(counter)
+    with pytest.raises(NotAllowed, match="已撤回"):
+        counter.withdraw(ref)
+    again = counter.ask_again(card)
+    assert again != ref and payment(again).live
+    assert breaches() == []
+
+
+def todo_of(counter: Counter) -> list[str]:
+    return [item.subject for item in todo(counter.seat) if item.work == "withdraw"]
+
+
+def test_entered_and_given_back_at_once_only_one_of_both_holds(counter: Counter, cut_off: tuple[Card, str]) -> None:
+    card, ref = cut_off
+    late = asked_at_once(counter, ref)
+    assert counter.ask_again(card) == ref
+    assert late.write
+    with pytest.raises(NotReady, match="刚刚有变动"):
+        late.write()
+    counter.withdraw(ref)
+    work = Work(
+        seat=counter.seat, flow=FLOWS["urban-replacement"], step=FLOWS["urban-replacement"].step("apply_replacement"),
+        subject=Subject(Grain.APPLICATION, ""), refs=(ref,),
+    )  # fmt: skip
+    with pytest.raises(NotReady, match="费用刚刚退还"):
+        replacing.enter(work, [replacing.Asked(ref, application(card.application_ref), card.serial or "", {}, "")])
+
+
+# How it is told -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ["filled", "applied", "reviewed", "batch"])
+def test_where_is_my_card_says_that_it_was_withdrawn(counter: Counter, state: str) -> None:
+    ref = {"filled": counter.fill, "applied": counter.ask}.get(state, counter.reviewed)(0)
+    if state == "batch":
+        counter.form()
+    counter.withdraw(ref)
+    for asked in (ref, person(0)["id_no"]):
+        (one,) = answer(counter.seat, asked).applications
+        assert one.withdrawn and one.closed and not one.next and one.promise is None
+        assert "已撤回" in lines(one)[0]
+    told = "\n".join(lines(one))
+    assert ("您的申请已撤回" in told, "(撤回申请," in told) == (state == "batch", state == "batch")
+
+
+def test_whoever_asked_again_is_told_of_both(counter: Counter) -> None:
+    ref = counter.reviewed(0)
+    counter.withdraw(ref)
+    again = counter.reviewed(0)
+    told = {one.ref: one.withdrawn for one in answer(counter.seat, again).applications}
+    assert told == {again: False, ref: True}
+
+
+def test_an_old_card_is_not_said_to_be_replaced_by_what_was_withdrawn(counter: Counter) -> None:
+    card = counter.old_card()
+    ref = counter.review_again(counter.ask_again(card))
+    told = {one.ref: one for one in answer(counter.seat, card.serial or "").applications}
+    assert told[card.application_ref].replaced_by == (ref,)
+    counter.withdraw(ref)
+    told = {one.ref: one for one in answer(counter.seat, card.serial or "").applications}
+    assert told[card.application_ref].replaced_by == () and not told[card.application_ref].closed

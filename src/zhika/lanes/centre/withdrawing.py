@@ -95,7 +95,7 @@ def said(seat: Seat, subject: str) -> list[str]:
     if refund is None:
         return []
     if not refund.payment.amount:
-        return [f"免收的收据 {refund.payment.receipt} 已作废, 请收回"]
+        return [f"零元收据 {refund.payment.receipt} 已作废, 请收回"]
     return [f"退 {yuan(refund.payment.amount)} 元, 凭证 files/slips/{refund.voucher}.pdf; 原收据请收回"]
 
 
