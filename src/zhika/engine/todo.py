@@ -262,9 +262,8 @@ def _void(seat: Seat) -> Iterator[Todo]:
     lane = Lane.BANK if Lane.BANK in seat.lanes else Lane.CENTRE
     for place in places:
         batch = batches.get(place.group.ref)
-        own = place.organisation.code in {*seat.organisations.values(), seat.name} or (
-            place.organisation.kind == "centre" and Lane.CENTRE in seat.lanes
-        )
+        own = place.organisation.kind == "centre" and Lane.CENTRE in seat.lanes
+        own = own or (lane is Lane.BANK and place.organisation.code in {*seat.organisations.values(), seat.name})
         if own and batch and batch.closed_at and lane in BY_NAME["destroy"].lanes & seat.lanes:
             yield Todo(
                 lane, "destroy", BY_NAME["destroy"].title, batch.code, place.balance.n, batch.closed_at,

@@ -1,4 +1,4 @@
-"""Where the pieces of a lot of material 来料批 are: bought = stock + drawn + on the way + used + void + missing."""
+"""Where the pieces of a lot of material 来料批 are: bought = stock + drawn + on the way + used + void + …"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,12 +11,12 @@ from zhika.ledger.places import Group, Place, State, Tally
 
 TITLES = {
     "stock": "库存", "drawn": "领用", "given": "移交中", "used": "已制卡", "void": "作废", "missing": "短少",
-    "written_off": "已核销",
+    "written_off": "已核销", "destroyed": "已销毁",
 }  # fmt: skip
 """Where a piece may be, in the order shown; `drawn` lies for a batch at the integrator or supplier."""
 _OF_STATE = {
     State.GIVEN: "given", State.USED: "used", State.VOID: "void", State.MISSING: "missing",
-    State.WRITTEN_OFF: "written_off",
+    State.WRITTEN_OFF: "written_off", State.DESTROYED: "destroyed",
 }  # fmt: skip
 
 

@@ -7,13 +7,14 @@ import polars as pl
 import pytest
 from django.db import transaction
 from django.utils import timezone
+from pypdf import PdfReader
 
 from tests.lanes.workshop import CODE, LOT, Killed, Workshop, person
 from zhika.card import tray as trays
 from zhika.engine import acts, batches, booking, carrying, desk, handover, incoming, plastic
 from zhika.engine.todo import todo
 from zhika.engine.work import ActWork
-from zhika.errors import NotAllowed, NotReady
+from zhika.errors import CardError, NotAllowed, NotReady
 from zhika.flows.acts import BY_NAME
 from zhika.flows.documents import MATERIAL
 from zhika.flows.lanes import Lane
@@ -119,6 +120,43 @@ def kept(batch_code: str) -> list[material.Draw]:
     return rows
 
 
+def test_a_blank_that_came_back_printed_is_destroyed_by_two_people_and_the_others_stay(left_over: Workshop) -> None:
+    do(left_over, "return_material")
+    carry(left_over)
+    do(left_over, "accept", BACK, by="孙丽")
+    for name, subject, process in shelving.due(left_over.seat):
+        acts.act(left_over.seat, name, subject, by=None, process=process)
+    (waiting,) = [item for item in todo(left_over.seat) if item.work == "destroy_waste"]
+    assert (waiting.lane, waiting.subject, waiting.n, waiting.needs) == (Lane.INTEGRATOR, LOT, 1, ["by", "second"])
+    with pytest.raises(NotAllowed, match="另一人"):
+        acts.act(left_over.seat, "destroy_waste", LOT, by="周强")
+    assert acts.act(left_over.seat, "destroy_waste", LOT, by="周强", second="郑洁")
+    assert {key[2]: n for key, n in lying().items() if key[1] == f"S:{LOT}:blank"} == {"blank": 1, "destroyed": 1}
+    with things.on_bench(left_over.seat.world, material.stock(left_over.seat) / f"{LOT}-blanks-back-{CODE}.tray") as t:
+        assert [piece.condition for piece in t] == [""]
+    paper = left_over.seat.home / "files" / "lists" / f"{LOT}~waste-1.pdf"
+    said = "".join(PdfReader(paper).pages[0].extract_text().split())
+    assert all(text in said for text in ("废料销毁记录", "数量1件", LOT, "空白卡", "周强", "郑洁"))
+    _, blanks = of(LOT)
+    assert (blanks.n("void"), blanks.n("destroyed"), blanks.difference) == (0, 1, 0)
+    assert breaches() == [] and not [item for item in todo(left_over.seat) if item.work == "destroy_waste"]
+    with pytest.raises(NotReady, match="没有待销毁"):
+        acts.act(left_over.seat, "destroy_waste", LOT, by="周强", second="郑洁")
+
+
+def test_what_is_not_in_the_tray_is_not_booked_as_destroyed(left_over: Workshop) -> None:
+    do(left_over, "return_material")
+    carry(left_over)
+    do(left_over, "accept", BACK, by="孙丽")
+    for name, subject, process in shelving.due(left_over.seat):
+        acts.act(left_over.seat, name, subject, by=None, process=process)
+    with things.on_bench(left_over.seat.world, material.stock(left_over.seat) / f"{LOT}-blanks-back-{CODE}.tray") as t:
+        t.remove(next(piece for piece in t.pieces() if piece.condition))
+    with pytest.raises(CardError, match="缺 1 件"):
+        acts.act(left_over.seat, "destroy_waste", LOT, by="周强", second="郑洁")
+    assert lying()["integrator", f"S:{LOT}:blank", "void"] == 1
+
+
 def test_a_piece_that_is_missing_on_the_way_back_stands_with_the_supplier_and_its_lot_still_adds_up(
     left_over: Workshop,
 ) -> None:
@@ -193,7 +231,7 @@ def test_a_supplier_on_its_own_seat_learns_lot_by_lot_what_became_of_what_it_ret
     }  # fmt: skip
     (case,) = Case.objects.all()
     assert (case.kind, case.serial, case.n, case.group and case.group.ref) == ("missing", "blank", 1, CODE)
-    assert batches._unsettled(left_over.batch) and breaches() == []
+    assert batches.unsettled(left_over.batch) and breaches() == []
 
 
 def test_the_platform_takes_back_from_the_supplier_what_its_own_books_have_there(

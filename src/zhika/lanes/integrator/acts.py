@@ -16,6 +16,7 @@ from zhika.lanes.integrator import (
     registers,
     restarting,
     shelving,
+    waste,
 )
 from zhika.ledger.steps import StepRecord
 
@@ -53,6 +54,11 @@ def load_leaders(work: ActWork) -> Done:
 def shelve_material(work: ActWork) -> Done:
     """退料上架: the subject is the handover with which the supplier's rest came back."""
     return shelving.shelve(work)
+
+
+def destroy_waste(work: ActWork) -> Done:
+    """销毁废卡、废料: the subject is a batch, for void cards that stayed here, or a lot of material."""
+    return waste.destroy(work)
 
 
 def notify_corrections(work: ActWork) -> Done:

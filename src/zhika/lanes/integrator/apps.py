@@ -24,6 +24,7 @@ class IntegratorConfig(AppConfig):
             shelving,
             steps,
             traces,
+            waste,
         )
         from zhika.ledger.laws import LAWS
 
@@ -34,7 +35,8 @@ class IntegratorConfig(AppConfig):
             if rule not in DUE:
                 DUE.append(rule)
         ERRANDS[Lane.INTEGRATOR, "shelve_material"] = shelving.carry
-        for source in (forming.todo, material.todo, registers.todo, restarting.todo):
+        ERRANDS[Lane.INTEGRATOR, "destroy_waste"] = waste.shred
+        for source in (forming.todo, material.todo, registers.todo, restarting.todo, waste.todo):
             if source not in TODO:
                 TODO.append(source)
         if numbers.recorded not in NUMBERS:
