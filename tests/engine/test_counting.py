@@ -177,7 +177,7 @@ def test_a_missing_card_stands_missing_with_its_case_and_stops_its_own_batch_alo
     )  # fmt: skip
     assert state_of(lost(batch, 3)) == State.MISSING
     assert breaches() == [] == breaches(Books(batch=batch))
-    assert [batches._unsettled(one) for one in (batch, other)] == [True, False]
+    assert [batches.unsettled(one) for one in (batch, other)] == [True, False]
     (waiting,) = [item for item in todo(house.seat) if item.work == "found"]
     assert (waiting.subject, waiting.lane, waiting.waits_for) == ("QZ26000000003", Lane.INTEGRATOR, holder(house))
     rows = list(csv.DictReader((house.seat.home / "files" / "lists" / f"{made.code}.csv").open(encoding="utf-8")))
@@ -234,7 +234,7 @@ def test_a_card_that_an_earlier_count_missed_goes_back_where_it_was(making: tupl
     assert state_of(lost(batch, 3)) == State.GOOD
     closed = Case.objects.get()
     assert closed.closed_at and made.code in closed.closing
-    assert not batches._unsettled(batch) and breaches() == []
+    assert not batches.unsettled(batch) and breaches() == []
 
 
 def test_a_foreign_card_goes_back_to_whom_the_books_name_or_to_whom_is_told(making: tuple[House, Batch]) -> None:

@@ -5,7 +5,7 @@ A request in a hurry is a batch of one: withdrawn, or refused by a register, it 
 
 from functools import partial
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from zhika.engine.batches import unsettled
@@ -25,8 +25,9 @@ WITHDRAWN = "withdraw"
 
 def end(seat: Seat) -> int:
     """Close and end them; returns how many."""
-    staying = Card.objects.filter(batch=OuterRef("pk"), failure=None)
-    open_ = Batch.objects.filter(~Exists(staying), closed_at=None, process__in=seat.processes).order_by("pk")
+    cards = Card.objects.filter(batch=OuterRef("pk"))
+    left = ~Exists(cards.filter(failure=None)) & (Exists(cards) | Q(size=0))
+    open_ = Batch.objects.filter(left, closed_at=None, process__in=seat.processes).order_by("pk")
     return sum(attempt(Subject(Grain.BATCH, one.code), "close", partial(_end, seat, one)) or 0 for one in open_)
 
 

@@ -107,18 +107,18 @@ def shred(seat: Seat, subject: str) -> None:
 
 def todo(seat: Seat) -> Iterator[Todo]:
     """What is void here and will not travel."""
-    holder = _holder(seat)
-    lies = Balance.objects.filter(place__organisation=holder, place__state=State.VOID, n__gt=0)
+    code = seat.organisation(Lane.INTEGRATOR)
+    lies = Balance.objects.filter(place__organisation__code=code, place__state=State.VOID, n__gt=0)
     stocked = lies.filter(place__group__kind=STOCK).values_list("place__group__code", "n")
     found: Counter[str] = Counter()
-    for code, n in stocked:
-        found[named(code).lot] += n
+    for stock, n in stocked:
+        found[named(stock).lot] += n
     for group, n in lies.filter(place__group__kind="batch").values_list("place__group__ref", "n"):
         if _handed_over(group):
             found[group] += n
     for about, n in found.items():
         yield Todo(
-            Lane.INTEGRATOR, ACT, BY_NAME[ACT].title, about, n, timezone.now(), holder.name,
+            Lane.INTEGRATOR, ACT, BY_NAME[ACT].title, about, n, timezone.now(), Lane.INTEGRATOR.title,
             command(ACT, about, SECOND), "act",
         )  # fmt: skip
 
