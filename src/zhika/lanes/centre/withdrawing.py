@@ -122,7 +122,7 @@ def _check(work: ActWork, asked: Asked) -> None:
     if request is None:
         return
     if request.state == Request.WITHDRAWN:
-        raise NotAllowed(work.by, what, "已撤回")
+        raise NotAllowed(work.by, what, "已撤回; 要办卡须重新申请")
     if request.state == Request.REFUSED and asked.payment is None:
         raise NotAllowed(work.by, what, "审核时已退回, 也没有未退的费用")
     if request.state == Request.REVIEWED:
@@ -132,7 +132,7 @@ def _check(work: ActWork, asked: Asked) -> None:
 def _check_application(work: ActWork, what: str, asked: Asked) -> None:
     one, card = asked.application, asked.card
     if one is None or not (one.live or one.pending):
-        raise NotAllowed(work.by, what, "申请已终止, 没有可撤回的")
+        raise NotAllowed(work.by, what, "申请已终止, 没有可撤回的; 经过见 zhika where")
     if card is None or card.serial is None:
         return
     if card.events.filter(kind="hand_out").exists():
