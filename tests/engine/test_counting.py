@@ -9,10 +9,11 @@ import pytest
 from django.utils import timezone
 from pypdf import PdfReader
 
-from tests.lanes.house import OFFICE, House, build
+from tests.lanes.house import OFFICE, House, build, causes
 from zhika.card import tray as trays
 from zhika.card.tray import Tray, TrayBusy
 from zhika.engine import acts, batches, plastic
+from zhika.engine.found import found_tray
 from zhika.engine.todo import todo
 from zhika.errors import NotAllowed, NotReady
 from zhika.flows.lanes import Lane
@@ -28,6 +29,7 @@ from zhika.ledger.laws import Books, breaches
 from zhika.ledger.lots import lots
 from zhika.ledger.places import Case, Movement, Place, State, count, place
 from zhika.ledger.where import where
+from zhika.people.restarts import waiting
 from zhika.seat import things
 
 FOREIGN = "QZ99000000001"
@@ -235,6 +237,24 @@ def test_a_card_that_an_earlier_count_missed_goes_back_where_it_was(making: tupl
     closed = Case.objects.get()
     assert closed.closed_at and made.code in closed.closing
     assert not batches.unsettled(batch) and breaches() == []
+
+
+def test_a_missed_card_that_is_found_before_delivery_is_void_and_its_person_has_left_the_batch(
+    making: tuple[House, Batch],
+) -> None:
+    house, batch = making
+    box = found_tray(house.seat, holder(house))
+    trays.create(box, "found", "cards")
+    with bench_tray(house, batch) as tray, things.on_bench(house.seat.world, box) as finder:
+        piece = tray.find("QZ26000000003")
+        assert piece
+        tray.move(piece, finder)
+    counted(house)
+    assert acts.act(house.seat, "found", "QZ26000000003", by="王芳", reason="柜中找到", batch=batch)
+    card = lost(batch, 3)
+    assert (state_of(card), causes()) == (State.VOID, {"QZ26000000003": "missing"})
+    assert [one.serial for one in waiting([card.application_ref])] == ["QZ26000000003"]
+    assert not Case.objects.filter(closed_at=None).exists() and breaches() == []
 
 
 def test_a_foreign_card_goes_back_to_whom_the_books_name_or_to_whom_is_told(making: tuple[House, Batch]) -> None:

@@ -14,10 +14,10 @@ from zhika.engine.lists import print_handover
 from zhika.engine.registry import engine_act
 from zhika.engine.work import ActWork, Done
 from zhika.errors import CardError, NotReady
-from zhika.flows.documents import CARD_LIST
+from zhika.flows.documents import CARD_LIST, EXCEPTIONS
 from zhika.flows.lanes import Lane
 from zhika.ledger.batches import Batch, organisation
-from zhika.ledger.cards import Card
+from zhika.ledger.cards import Card, Failure
 from zhika.ledger.custody import Cards, move
 from zhika.ledger.places import Case, Handover, Place, State, group, place
 from zhika.ledger.steps import Paper
@@ -25,10 +25,13 @@ from zhika.ledger.where import where
 from zhika.seat import things
 from zhika.seat.config import Seat
 
+LOST = "missing"
+"""Cause with which a person leaves whose card turns up too late."""
+
 
 @engine_act
 def found(work: ActWork) -> Done:
-    """短少卡找回: before the bank has finished it is void; afterwards it is a new handover of its own.
+    """短少卡找回: before the bank has delivered it is void and its person has left; afterwards it is given anew.
 
     A card that was surplus goes back to the finder's tray of whoever gave it.
     """
@@ -45,7 +48,7 @@ def found(work: ActWork) -> Done:
     bench = work.seat.bench(holder.code, "bench")
     if listed is None:
         _lay(work, holder.code, bench / f"{batch.code}.cards.tray")
-        return Done(write=lambda: _found_void(work, card, lies))
+        return _void(work, card, lies)
     nth = Handover.objects.filter(batch=batch, document=CARD_LIST.code).count() + 1
     code = f"{batch.code}~{CARD_LIST.code}+{nth}"
     taker = organisation(batch.parties.get(lane=Lane.CENTRE).organisation.code)
@@ -70,10 +73,25 @@ def found(work: ActWork) -> Done:
     return Done(documents={CARD_LIST: listed}, handover=code, write=write)
 
 
-def _found_void(work: ActWork, card: Card, lies: Place) -> None:
-    target = place(lies.organisation, State.VOID, plastic.batch_group(card.batch))
-    move(lies, target, Cards([card.pk]), cause="found", by=work.by)
-    Case.objects.filter(card=card, closed_at=None).update(closed_at=timezone.now(), closing=f"找回作废: {work.reason}")
+def _void(work: ActWork, card: Card, lies: Place) -> Done:
+    """Its person leaves the batch with it, unless that is so already, and every other seat of the batch is told."""
+    batch = card.batch
+    here = not Failure.objects.filter(card=card).exists()
+
+    def write() -> None:
+        plastic.fail(batch, {card.application_ref: LOST}, step=work.act.name, source=work.seat.name)
+        target = place(lies.organisation, State.VOID, plastic.batch_group(batch))
+        move(lies, target, Cards([card.pk]), cause="found", by=work.by)
+        closing = f"找回作废: {work.reason}"
+        Case.objects.filter(card=card, closed_at=None).update(closed_at=timezone.now(), closing=closing[:200])
+
+    others = frozenset(batch.parties.exclude(seat=work.seat.name).values_list("seat", flat=True))
+    if not here or not others:
+        return Done(write=write)
+    person = desk.persons(work.seat, batch.code, {card.application_ref})[card.application_ref]
+    row = {"document": "", "row": "", "card_serial": work.subject, "step": work.act.name, "cause": LOST}
+    told = pl.DataFrame([person | row], schema=dict.fromkeys(EXCEPTIONS.columns, pl.String))
+    return Done(documents={EXCEPTIONS: told}, to={EXCEPTIONS: others}, write=write)
 
 
 def delivered(seat: Seat, batch: Batch, serials: Sequence[str]) -> pl.DataFrame | None:
