@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from tests.lanes.house import OFFICE, House
 from tests.lanes.workshop import Killed
-from zhika.engine import plastic
+from zhika.engine import desk, plastic
 from zhika.engine.acts import act
 from zhika.engine.registry import ACT_FUNCTIONS
 from zhika.engine.todo import Todo, todo
@@ -15,11 +15,14 @@ from zhika.engine.work import ActWork, Done
 from zhika.errors import NotAllowed, NotReady, Refused
 from zhika.flows.acts import BY_NAME
 from zhika.flows.causes import CAUSES
+from zhika.flows.documents import RURAL_FACE_DATA
 from zhika.flows.lanes import Lane
 from zhika.lanes.integrator import restarting
+from zhika.lanes.integrator.models import Production
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card, Failure
 from zhika.ledger.places import today
+from zhika.ledger.steps import Paper
 from zhika.people import restarts
 from zhika.people.models import Application, Cleared, Person
 
@@ -216,3 +219,19 @@ def test_a_failed_replacement_starts_again_as_one_and_the_old_card_stays_live(ho
     made.refresh_from_db()
     old.refresh_from_db()
     assert (made.pending, old.live) == (False, True)
+
+
+def test_a_new_start_of_the_rural_chart_gets_the_card_number_that_no_lot_has_given_it(village: House) -> None:
+    batch = village.batch()
+    one, *_ = refs(batch)
+    fail(batch, {one: "chip-dead"})
+    assert restart(village, one) and act(village.seat, "form", f"rural-batch/{OFFICE}", by="周")
+    again = Card.objects.select_related("batch").get(application_ref=successor(one).ref)
+    village.stock(1)
+    assert act(village.seat, "load_material", "M-1", by="周")
+    assert village.row(again.batch.code, "submit_faces", Lane.INTEGRATOR)
+    numbers = dict(Production.objects.values_list("app_no", "ssc_no"))
+    assert numbers[again.application_ref] not in {numbers[ref] for ref in refs(batch)}
+    (paper,) = Paper.objects.filter(type=RURAL_FACE_DATA.code)
+    (row,) = desk.read(village.seat, paper).iter_rows(named=True)
+    assert (row["app_no"], row["ssc_no"]) == (again.application_ref, numbers[again.application_ref])

@@ -1,6 +1,6 @@
 """The integrator's rows of the charts: every public function is one of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from zhika.engine import desk
@@ -97,6 +97,8 @@ def submit_faces(work: Work) -> Done:
     people = production.of_batch(_code(work), list(work.people))
     failed = production.unfit(work.seat, people)
     made = _produced(work)
+    again = [] if document is FACE_DATA else _started_again(work, [r for r in people if r not in {*made, *failed}])
+    made |= {row.app_no: row for row in again}
     rows = [
         {**one.row, "ssc_no": made[ref].ssc_no, "issue_date": made[ref].issue_date, "pan": made[ref].pan or ""}
         for ref, one in people.items()
@@ -106,11 +108,26 @@ def submit_faces(work: Work) -> Done:
         return Done(failed=failed)
     kept = material.reserve(_code(work), len(rows))
     trays = material.draw(work, kept)
+
+    def write() -> None:
+        Production.objects.bulk_create(again)
+        material.book(work, kept)
+
     return Done(
         documents={document: frame(document, rows), MATERIAL: material.rows(kept)},
         photos={row["photo"]: desk.photo_of(work.seat, row["photo"]) for row in rows},
-        failed=failed, trays=trays, write=lambda: material.book(work, kept),
+        failed=failed, trays=trays, write=write,
     )  # fmt: skip
+
+
+def _started_again(work: Work, refs: Sequence[str]) -> list[Production]:
+    """Rows of the production database for new starts of the rural chart: no lot has given them a number."""
+    if not refs:
+        return []
+    assert work.batch is not None
+    made = numbers.card_numbers(work.seat.integrator.ssc_prefix, work.batch.code, work.batch.size)
+    ssc, day = production.ssc_of_batch(work, made), production.day(work.now)
+    return [Production(app_no=ref, ssc_no=ssc[ref], issue_date=day) for ref in refs]
 
 
 def check_insured(work: Work) -> Done:
