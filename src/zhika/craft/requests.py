@@ -1,8 +1,10 @@
 """Requests at a glance: what waits for the counter and for review, office by office; for what a number was drawn."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from django.db.models import Count, Exists, Min, OuterRef
+from django.utils import timezone
 
 from zhika.engine.todo import REASON, Todo, command
 from zhika.flows import FLOWS
@@ -17,6 +19,8 @@ BEFORE = {
     "apply": Request.FILLED, "review": Request.APPLIED, "review_replacement": Request.APPLIED,
 }  # fmt: skip
 """Function of a row → the state in which a request waits for it."""
+CUT_OFF = timedelta(minutes=15)
+"""Whose request has not followed the fee after so long was cut off; until then somebody is at it."""
 _REPLACING = "R-"
 
 
@@ -62,7 +66,8 @@ def todo_unentered(seat: Seat) -> Iterator[Todo]:
     if not REPLACEMENTS & set(seat.processes):
         return
     entered = Exists(Request.objects.filter(ref=OuterRef("ref")))
-    for payment in Payment.objects.filter(~entered, live=True).select_related("office").order_by("pk"):
+    alone = Payment.objects.filter(~entered, live=True, at__lt=timezone.now() - CUT_OFF)
+    for payment in alone.select_related("office").order_by("pk"):
         yield Todo(
             Lane.CENTRE, "withdraw", "已收费而没有申请", payment.ref, 1, payment.at, payment.office.name,
             command("withdraw", payment.ref, REASON), "act",

@@ -10,7 +10,7 @@ from tests.lanes.asking import CLERK, FEE, REVIEWER, Counter, account, applicati
 from tests.lanes.house import person
 from tests.lanes.workshop import Killed
 from zhika.cli.where import lines
-from zhika.craft import forming, slips
+from zhika.craft import forming, requests, slips
 from zhika.engine import acts, desk, plastic
 from zhika.engine.answer import answer
 from zhika.engine.todo import todo
@@ -373,6 +373,8 @@ def cut_off(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> tuple[Card, st
         counter.ask_again(card)
     (paid,) = Payment.objects.all()
     assert not Request.objects.exists()
+    assert not todo_of(counter)  # somebody may be at it
+    Payment.objects.update(at=paid.at - requests.CUT_OFF)
     return card, paid.ref
 
 
