@@ -38,16 +38,19 @@ def requests(
 ) -> None:
     """零星新增与补换卡的申请。例: zhika -C demo/platform requests --office 02 --state applied"""
     seat = _platform()
+    from zhika.engine.endings import made
     from zhika.flows.requests import KINDS
     from zhika.people.models import Request
 
     found = Request.objects.select_related("office").order_by("pk")
     found = found.filter(office__code=office) if office else found
     found = found.filter(state=state) if state else found
+    cards = made([r.ref for r in found])
     rows = [
         {
             "ref": r.ref, "process": r.process, "kind": KINDS[r.kind].title, "office": r.office.code, "state": r.state,
             "cause": r.cause, "rush": r.rush, "old_card": r.old_card, "payment": r.payment_no, "by": r.entered_by,
+            **cards[r.ref]._asdict(),
         }
         for r in found
     ]  # fmt: skip
@@ -55,10 +58,13 @@ def requests(
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return
     shown = [
-        (r["ref"], r["kind"], r["office"], STATES[str(r["state"])], r["cause"], r["old_card"], r["payment"], r["by"])
+        (
+            r["ref"], r["kind"], r["office"], "已领卡" if r["collected"] else STATES[str(r["state"])], r["cause"],
+            r["old_card"], r["payment"], r["by"], r["batch"], r["serial"],
+        )
         for r in rows
-    ]
-    columns = ("申请编号", "业务", "机构", "状态", "原因", "原卡", "缴费单号", "录入人")
+    ]  # fmt: skip
+    columns = ("申请编号", "业务", "机构", "状态", "原因", "原卡", "缴费单号", "录入人", "批次", "新卡")
     show(f"{seat.title} 申请", columns, shown, "没有申请。", ())
 
 

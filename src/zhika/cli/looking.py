@@ -118,12 +118,17 @@ def exceptions(as_json: Json = False) -> None:
     from zhika.flows.causes import title
     from zhika.ledger.cards import Failure
 
-    found = Failure.objects.select_related("card__batch").order_by("pk")
+    found = list(Failure.objects.select_related("card__batch").order_by("pk"))
+    ended: dict[int, str] = {}
+    if seat.platform:  # only there the persons are known
+        from zhika.engine.endings import endings
+
+        ended = endings(found)
     rows = [
         {
             "batch": f.card.batch.code, "application": f.card.application_ref, "serial": f.card.serial,
             "cause": f.cause, "cause_title": title(f.cause), "step": f.step, "source": f.source,
-            "document": f.document, "row": f.row,
+            "document": f.document, "row": f.row, "ended": ended.get(f.pk, ""),
         }
         for f in found
     ]  # fmt: skip
@@ -139,10 +144,12 @@ def exceptions(as_json: Json = False) -> None:
             r["cause_title"],
             words.WORKS.get(r["step"], r["step"]),
             called(r["source"]),
+            *((r["ended"],) if seat.platform else ()),
         )
         for r in rows
     ]
-    show(f"{seat.title} 异常", ("批次", "申请编号", "卡序列号", "原因", "步骤", "发现方"), shown, "没有异常。")
+    columns = ("批次", "申请编号", "卡序列号", "原因", "步骤", "发现方", *(("结局",) if seat.platform else ()))
+    show(f"{seat.title} 异常", columns, shown, "没有异常。")
 
 
 def rejected(as_json: Json = False) -> None:

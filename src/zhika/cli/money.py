@@ -69,7 +69,7 @@ def settlements(as_json: Json = False) -> None:
         )
         for r in rows
     ]  # fmt: skip
-    columns = ("机构", "结算期", "编号", "状态", "补换卡", "收费", "免收", "收费额", "退费额", "净额")
+    columns = ("机构", "结算期", "编号", "状态", "补换卡", "收据", "其中免收", "收费额", "退费额", "净额")
     show(f"{seat.title} 结算", columns, shown, "还没有收费。", columns[4:])
     if rows:
         total = sum(r["net"] for r in rows)

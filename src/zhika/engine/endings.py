@@ -1,0 +1,91 @@
+"""How it ended: for whoever left a batch, and for an application, new starts followed to the last."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from zhika.flows.causes import CAUSES
+from zhika.ledger.cards import Card, CardEvent, Failure
+from zhika.ledger.chunks import chunks
+from zhika.ledger.places import Place, State
+from zhika.ledger.where import where
+from zhika.people import restarts
+from zhika.people.models import Application
+
+
+def endings(failures: Sequence[Failure]) -> dict[int, str]:
+    """Failure (primary key) → one line for people. On the seat that knows the persons."""
+    refs = [failure.card.application_ref for failure in failures]
+    people, things = _persons(refs), _things([failure.card_id for failure in failures])
+    return {
+        failure.pk: "; ".join(filter(None, (people.get(ref, ""), things.get(failure.card_id, ""))))
+        for failure, ref in zip(failures, refs, strict=True)
+    }
+
+
+class Made(NamedTuple):
+    """What an application has become, or the last of the new starts that followed it."""
+
+    batch: str = ""
+    serial: str = ""
+    collected: bool = False
+
+
+def made(refs: Sequence[str]) -> dict[str, Made]:
+    """Batch and card of each application, as far as it has come."""
+    last = dict(zip(refs, refs, strict=True)) | _newest(refs)
+    cards: dict[str, Made] = {}
+    held = _in_hand(list(last.values()))
+    for some in chunks(sorted(set(last.values()))):
+        rows = Card.objects.filter(application_ref__in=some).values_list("application_ref", "batch__code", "serial")
+        cards |= {ref: Made(batch, serial or "", ref in held) for ref, batch, serial in rows}
+    return {ref: cards.get(now, Made()) for ref, now in last.items()}
+
+
+def _persons(refs: Sequence[str]) -> dict[str, str]:
+    """What became of the person's application."""
+    waits = {one.application.ref: one for one in restarts.waiting(refs)}
+    newest = _newest(refs)
+    held = _in_hand(list(newest.values()))
+    found = {ref: f"重新发起 {new}{', 已领取' if new in held else ''}" for ref, new in newest.items()}
+    for ref, one in waits.items():
+        found[ref] = "等待重新发起" if one.startable else f"待{CAUSES[one.cause].mended_by}排除原因"
+    return {ref: found.get(ref, "不再制卡") for ref in refs}
+
+
+def _newest(refs: Sequence[str]) -> dict[str, str]:
+    """Failed application → the last of the new starts that followed it, as far as there is one."""
+    last = {ref: ref for ref in refs}
+    step: Sequence[str] = refs
+    while step:
+        following: dict[str, str] = {}
+        for some in chunks(sorted(set(step))):
+            rows = Application.objects.filter(restarts__ref__in=some)
+            following |= dict(rows.values_list("restarts__ref", "ref"))
+        last = {ref: following.get(now, now) for ref, now in last.items()}
+        step = list(following.values())
+    return {ref: now for ref, now in last.items() if now != ref}
+
+
+def _in_hand(refs: Sequence[str]) -> set[str]:
+    """Those of these applications whose card has been handed out."""
+    found: set[str] = set()
+    for some in chunks(sorted(set(refs))):
+        events = CardEvent.objects.filter(kind="hand_out", card__application_ref__in=some)
+        found |= set(events.values_list("card__application_ref", flat=True))
+    return found
+
+
+def _things(cards: Sequence[int]) -> dict[int, str]:
+    """Card (primary key) → where the void card lies, of those that were made."""
+    made: set[int] = set()
+    for some in chunks(sorted(set(cards))):
+        made |= set(Card.objects.filter(pk__in=some, serial__isnull=False).values_list("pk", flat=True))
+    lying = where(sorted(made))
+    places = {at.pk: at for at in Place.objects.filter(pk__in=set(lying.values())).select_related("organisation")}
+    return {card: _thing(places[at]) for card, at in lying.items()}
+
+
+def _thing(at: Place) -> str:
+    if at.state == State.DESTROYED:
+        return "废卡已销毁"
+    return f"卡在{at.organisation.name or at.organisation.code} ({State(at.state).label})"
