@@ -4,15 +4,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from zhika.card import tray
+from zhika.card import pan, tray
 from zhika.card.chip.softcard import module
 from zhika.card.tray import Piece, Tray
 from zhika.errors import CardError
 from zhika.rehearsal import faults
 
 SECRET = bytes(32)
+NUMBERS = pan.numbers("622235", np.arange(1, 6))
 NAMES = ("陈阿山", "林美", "黄志远", "吴珍", "许文")
 
 
@@ -25,7 +27,7 @@ def cards(tmp_path: Path) -> Path:
         for n, name in enumerate(NAMES):
             chip = module(f"F1{n:010X}", social=bytes(16), bank=bytes(range(16)))
             piece = opened.add(serial=f"QZ26{n:09}", chip=chip)
-            opened.print(piece, {"name": name, "pan": f"62223500000000000{n}"})
+            opened.print(piece, {"name": name, "pan": str(NUMBERS[n])})
     return path
 
 
@@ -110,3 +112,23 @@ def test_a_damaged_file_differs_in_one_bit(tmp_path: Path) -> None:
     file.write_bytes(bytes(1000))
     faults.damage(file, 3)
     assert sum(byte.bit_count() for byte in file.read_bytes()) == 1
+
+
+def test_a_number_misprinted_is_one_that_its_check_digit_gives_away(cards: Path) -> None:
+    before = picture(cards)
+    for _ in range(2):
+        with on(cards) as (opened, pieces):
+            faults.misprint_number(opened, pieces[1])
+    after = picture(cards)
+    assert differing(before, after) == [1]
+    with on(cards) as (opened, pieces):
+        seen = opened.camera(pieces[1], hidden=frozenset())["pan"]
+    assert seen[:-1] == str(NUMBERS[1])[:-1] and not pan.is_valid(seen)
+
+
+def test_a_stripe_that_lost_its_magnetism_holds_nothing_that_is_written_on_it(cards: Path) -> None:
+    tracks = ("B622235", "622235=", "99")
+    with on(cards) as (opened, pieces):
+        opened.demagnetise(pieces[3])
+        assert [opened.write_stripe(piece, tracks) for piece in pieces[3:]] == [True, True]
+        assert [opened.read_stripe(piece) for piece in pieces[3:]] == [None, tracks]

@@ -16,7 +16,7 @@ from zhika.flows import flow
 from zhika.flows.drawing import State, StepState, swimlane
 from zhika.paper import faces
 from zhika.rehearsal import rehearsal, report
-from zhika.rehearsal.findings import Findings
+from zhika.rehearsal.findings import Findings, Matter
 from zhika.rehearsal.portraits import portrait
 from zhika.rehearsal.timing import spans
 
@@ -69,6 +69,7 @@ def findings(tmp_path: Path) -> Findings:
             {
                 "batch": BATCH, "application": "A26112300000017", "serial": "QZ26000000017", "cause": "chip-dead",
                 "cause_title": "芯片无应答", "step": "laminate", "source": "supplier",
+                "ended": "等待重新发起; 废卡已销毁",
             }
         ],
         rejected=[{"lot": "L-urban-1", "line": 7, "name": "张*", "id_no": "350502********1234", "reasons": "<停保>"}],
@@ -117,12 +118,35 @@ def test_the_page_shows_charts_faces_books_exceptions_times_and_the_rejected(fin
     page = Page(report.page(findings))
     for words in (
         BATCH, "返回半成品卡", "芯片无应答", "QZ26000000017", "张*", "<停保>",
-        "2.0 秒", "背面样张", "四个席位账平", "一枚芯片失效",
+        "2.0 秒", "背面样张", "四个席位账平", "一枚芯片失效", "等待重新发起; 废卡已销毁", "没有差异。", "没有收费。",
     ):  # fmt: skip
         assert words in page.words
     assert report.summary(findings) == [
         ("进入批次", 250), ("已到持卡人手中", 246), ("待领", 3), ("退出批次", 1), ("废卡已销毁", 1), ("未进入制卡", 1),
     ]  # fmt: skip
+
+
+def test_a_year_shows_differences_what_people_wanted_and_a_settlement_that_adds_up(findings: Findings) -> None:
+    def office(name: str, taken: int, refunded: int) -> dict[str, object]:
+        return {
+            "name": name, "period": "2026-12", "number": "J-02-2026-12", "replacements": 3, "payments": 2, "exempt": 1,
+            "taken": taken, "refunded": refunded, "net": taken - refunded,
+        }  # fmt: skip
+
+    case = {
+        "seat": "platform", "number": "D1", "title": "短少", "thing": "芯片模块", "n": 1, "holder_name": "易联众",
+        "handover": "A1~material", "count": "", "closed_at": "2026-11-24", "closing": "核销",
+    }  # fmt: skip
+    year = replace(
+        findings, settlements=[office("鲤城医疗保险分中心", 4000, 0), office("丰泽医疗保险分中心", 2000, 2000)],
+        cases=[case], matters=[Matter("遗失补卡", "QZ26000000017", "A26120700000001", "新卡 QZ26000000099 已领")],
+    )  # fmt: skip
+    words = Page(report.page(year)).words
+    for told in ("核销", "遗失补卡", "新卡 QZ26000000099 已领", "J-02-2026-12", "合计", "60.00", "20.00", "40.00"):
+        assert told in words
+    out = StringIO()
+    report.show(year, Console(file=out, width=160))
+    assert "遗失补卡" in out.getvalue() and "40.00" in out.getvalue()
 
 
 def test_a_broken_law_and_a_step_set_aside_stand_at_the_head(findings: Findings) -> None:

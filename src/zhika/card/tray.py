@@ -26,6 +26,8 @@ from zhika.errors import CardError
 __all__ = ["MOST", "Piece", "Tray", "TrayBusy", "count", "create", "move", "open_for_work", "seal"]
 
 _NONCE = 12
+DEMAGNETISED = "demagnetised"
+"""Stands for the tracks of a stripe that holds none."""
 _COLUMNS = "position, uid, serial, module, laminated, punched, condition"
 
 
@@ -219,13 +221,23 @@ class Tray:
             raise CardError("磁条须给出三个磁道")
         if self.read_stripe(piece) == tuple(tracks):
             return False
-        self._set(piece, "stripe", self._seal("stripe", list(tracks)))
+        if not self._demagnetised(piece):
+            self._set(piece, "stripe", self._seal("stripe", list(tracks)))
         return True
 
     def read_stripe(self, piece: Piece) -> tuple[str, ...] | None:
-        """The three tracks, None on a stripe never written. Banks only."""
+        """The three tracks, None on a stripe never written, or one that holds nothing. Banks only."""
         blob = self._get(piece, "stripe")
-        return None if blob is None else tuple(self._open("stripe", blob))
+        tracks = None if blob is None else self._open("stripe", blob)
+        return None if tracks in (None, DEMAGNETISED) else tuple(tracks)
+
+    def demagnetise(self, piece: Piece) -> None:
+        """Nature's hand: from now on the stripe holds nothing that is written on it."""
+        self._set(piece, "stripe", self._seal("stripe", DEMAGNETISED))
+
+    def _demagnetised(self, piece: Piece) -> bool:
+        blob = self._get(piece, "stripe")
+        return blob is not None and self._open("stripe", blob) == DEMAGNETISED
 
     # ----------------------------------------------------------------------------------------------------------------
 

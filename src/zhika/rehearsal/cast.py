@@ -17,11 +17,13 @@ from typing import Any
 
 import polars as pl
 
+from zhika.rehearsal import hands
 from zhika.rehearsal.offices import SCHEMES
 from zhika.rehearsal.people import City
 from zhika.rehearsal.world import PEOPLE, World, cards_at
 
 CLERKS: Mapping[str, tuple[str, str]] = {
+    "insured": ("周敏", "黄建国"),
     "unit": ("李秀兰", "吴志强"),
     "centre": ("林美珍", "黄建国"),
     "integrator": ("陈晓明", "郑海燕"),
@@ -29,18 +31,24 @@ CLERKS: Mapping[str, tuple[str, str]] = {
     "bank": ("张文斌", "蔡雅芳"),
 }
 """Two clerks a lane: the second stands by where two are needed."""
+OTHERS: Mapping[str, str] = {"agree_settlement": "黄建国", "hand_out": "黄建国"}
+"""Not the office's first clerk's work: who draws a statement doesn't agree it, who reviews hands out nothing."""
 PROXIES = 3
 """Of a scheme's people, how many send somebody of the family."""
 SETTLED = 2.0
 """Seconds for which a batch to be formed, or the queue at a counter, must not have grown."""
 LATER = 0.2
 """Of the people of a parcel, how many come on the second day."""
+NEVER = "never"
+"""Why somebody is absent: for no reason, and for good."""
 REASONS = {"found": "清点料箱时找到"}
 EVIDENCE = "签收单"
-TOGETHER = {"confirm", "accept", "pass_on", "form", "destroy", "found"}
+FORMING = {"form": {"confirm"}, "form_requests": {"apply", "review", "review_replacement"}}
+"""Works that make a batch of what waits, and those that are done before."""
+TOGETHER = {"confirm", "accept", "pass_on", "destroy", "found", "clear_cause", "restart"}
 """Works that are done for many subjects by one command, each with the same answers."""
-LEFT = frozenset({"restart", "clear_cause", "count_stock"})
-"""Works that nobody does unless the rehearsal is told to: who failed waits, and no shelf is counted."""
+LEFT = frozenset({"restart", "clear_cause"})
+"""Works that nobody does unless the rehearsal is told to: who failed waits."""
 
 Item = Mapping[str, Any]
 
@@ -65,10 +73,12 @@ class Cast:
     """Everybody of one rehearsal who does something by hand."""
 
     world: World
-    absent: frozenset[str]
+    absent: set[str]
     """ID numbers of people who do not come for their cards."""
     proxies: Mapping[str, tuple[str, str, str]]
     """ID number → name, ID number and relation of who comes for that person."""
+    roles: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Why somebody does not come, and of which scheme → ID number."""
     leaves: frozenset[str] = LEFT
     """Works that nobody does, though they are listed."""
     patient: bool = False
@@ -79,18 +89,19 @@ class Cast:
     """What one has patience with: how much waited, and since when no more came."""
 
     @classmethod
-    def of(cls, city: City, world: World, seed: int) -> "Cast":
-        """Draw who is absent (one of each scheme) and who sends somebody."""
+    def of(cls, city: City, world: World, seed: int, away: Sequence[str] = (NEVER,)) -> "Cast":
+        """Draw who is absent (of each scheme one for each reason) and who sends somebody."""
         chance = random.Random(f"{seed}/cast")
-        absent: set[str] = set()
+        roles: dict[tuple[str, str], str] = {}
         proxies: dict[str, tuple[str, str, str]] = {}
         for scheme in SCHEMES:
             clean = city.checked(scheme).filter(pl.col("reasons") == "").select("id_no", "name").sort("id_no")
-            picked = chance.sample(clean.rows(), min(clean.height, 2 * PROXIES + 1))
-            absent.add(picked[0][0])
-            for (number, _), (other, name) in zip(picked[1 : PROXIES + 1], picked[PROXIES + 1 :], strict=False):
+            picked = chance.sample(clean.rows(), min(clean.height, 2 * PROXIES + len(away)))
+            roles |= {(why, scheme): number for why, (number, _) in zip(away, picked, strict=False)}
+            others = picked[len(away) :]
+            for (number, _), (other, name) in zip(others[:PROXIES], others[PROXIES:], strict=False):
                 proxies[number] = (name, other, "亲属")
-        return cls(world, frozenset(absent), proxies)
+        return cls(world, set(roles.values()), proxies, roles)
 
     def answers(self, items: Sequence[Item]) -> Iterator[Command]:
         """The commands that answer what is listed; what nobody can or wants to do yet is left standing."""
@@ -100,14 +111,15 @@ class Cast:
         for work in works:
             mine = [item for item in ready if item["work"] == work]
             if work == "hand_out":
-                yield from self._hand_out(mine)
+                yield from self._hand_out([item for item in mine if item["lane"] == "unit"])
+                yield from self._at_the_office([item for item in mine if item["lane"] != "unit"])
             elif work == "activate":
                 if self._settled(" ".join(item["subject"] for item in mine), sum(item["n"] for item in mine)):
                     yield from self._activate(work, mine)
-            elif work == "form":
-                # A batch is cut when the office has confirmed all its lots.
-                confirmed = "confirm" not in works
-                yield from _together(work, [i for i in mine if self._settled(i["subject"], i["n"]) and confirmed])
+            elif work in FORMING:
+                # A batch is cut when the office has confirmed all its lots, and reviewed all its requests.
+                ready_ = not FORMING[work] & set(works)
+                yield from _together(work, [i for i in mine if self._settled(i["subject"], i["n"]) and ready_])
             elif work in TOGETHER:
                 yield from _together(work, mine)
             else:
@@ -143,6 +155,20 @@ class Cast:
         if rows:
             words = ("do", "hand_out", "--by", CLERKS["unit"][0], "--evidence", EVIDENCE)
             yield Command(words, tuple(rows), came)
+
+    def _at_the_office(self, items: Sequence[Item]) -> Iterator[Command]:
+        """Everybody whose card has come to the office shows the own ID, and lays the old card on the counter."""
+        waiting = {serial: _batch(item["subject"]) for item in items for serial in item["serials"]}
+        rows, came = [], Counter[str]()
+        for office in sorted({code.split("-")[1] for code in waiting.values()}):
+            lying = cards_at(self.world.of(office, "bench"), self.world.secret, "good")
+            here = {serial: face["id_no"] for _, serial, face in lying if serial in waiting}
+            come = {serial: number for serial, number in here.items() if number not in self.absent}
+            hands.bring_back(self.world, office, set(come.values()))
+            rows += [self._presented(serial, number) for serial, number in come.items()]
+            came += Counter(waiting[serial] for serial in come)
+        if rows:
+            yield Command(("do", "hand_out", "--by", OTHERS["hand_out"], "--evidence", EVIDENCE), tuple(rows), came)
 
     def _presented(self, serial: str, number: str) -> dict[str, str]:
         name, other, relation = self.proxies.get(number, ("", "", ""))
@@ -189,6 +215,7 @@ def _together(work: str, items: Sequence[Item]) -> Iterator[Command]:
 def _filled(item: Item) -> tuple[str, ...]:
     """The item's command with what only a person can say."""
     first, second = CLERKS.get(item["lane"], CLERKS["integrator"])
+    first = OTHERS.get(item["work"], first)
     said = {
         "<by>": first, "<second>": second, "<evidence>": EVIDENCE, "<reason>": REASONS.get(item["work"], "按规定办理"),
     }  # fmt: skip

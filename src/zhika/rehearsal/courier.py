@@ -22,7 +22,7 @@ from zhika.errors import CardError, Refused
 from zhika.exchange.mailbox import ORDER
 from zhika.exchange.manifest import MANIFEST, Stem
 from zhika.rehearsal.mishaps import Mishaps
-from zhika.rehearsal.world import World
+from zhika.rehearsal.world import WORLD, World
 
 EVERY = 0.2
 """Seconds between two rounds."""
@@ -42,7 +42,7 @@ class Courier:
     _due: dict[Path, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.world = World(self.folder / "world")
+        self.world = World(self.folder / WORLD)
         self.mishaps = Mishaps(self.world)
         self.again = self.folder / "courier"
         self.chance = random.Random(self.seed)

@@ -21,11 +21,16 @@ def demo(
     people: Annotated[int, typer.Option("--people", min=8, help="人数, 城镇、农村各半")] = 1000,
     seed: Annotated[int, typer.Option("--seed", help="随机种子: 抽取的人与意外都由它决定")] = 1,
     registers: Registers = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="六张流程图, 一年的事: 零星、补换、挂失、退卡、结算")
+    ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="保留人手键入的表 (含证件号码), 默认结束后删除")] = False,
 ) -> None:
     """一台机器上的一座城: 四个席位、两家银行, 从登记库到持卡人手中, 带几处意外。
 
     例: zhika demo --dir demo --people 1000 --seed 7
+
+    例: zhika demo --all --people 200          (一年的事, 日历由演练翻过)
     """
     # Only here: every command of `zhika` imports this module, to know that there is a demo.
     from rich.console import Console
@@ -34,7 +39,7 @@ def demo(
     from zhika.rehearsal.rehearsal import run
 
     console = Console(highlight=False)
-    findings = run(folder.resolve(), people, seed, registers_at(registers), console, keep=keep)
+    findings = run(folder.resolve(), people, seed, registers_at(registers), console, keep=keep, all_=everything)
     report.show(findings, console)
     if not findings.sound:
         raise typer.Exit(1)

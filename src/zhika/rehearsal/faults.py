@@ -9,7 +9,7 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from zhika.card import tray
+from zhika.card import pan, tray
 from zhika.card.tray import Piece, Tray
 from zhika.card.trayfile import locked
 from zhika.errors import CardError
@@ -35,6 +35,13 @@ def misprint_name(opened: Tray, piece: Piece) -> None:
     """Ink gone wrong: the name shows another given name."""
     name = opened.camera(piece, hidden=frozenset()).get("name", "")
     opened.misprint(piece, "name", name[:1] + WRONG)
+
+
+def misprint_number(opened: Tray, piece: Piece) -> None:
+    """Ink gone wrong: the bank card number shows another last digit, which its others do not give."""
+    number = opened.camera(piece, hidden=frozenset())["pan"]
+    if pan.is_valid(number):
+        opened.misprint(piece, "pan", number[:-1] + ("0" if number[-1] != "0" else "1"))
 
 
 def chips_after_exchange(one: Piece, other: Piece) -> dict[str, str]:
@@ -66,7 +73,7 @@ def exchange_chips(path: Path, after: dict[str, str]) -> None:
 
 def take_out(opened: Tray, uids: Sequence[str], aside: Path, secret: bytes) -> None:
     """Pieces that leave their tray unseen, and lie aside until somebody finds them."""
-    tray.create(aside, aside.stem, "cards")
+    tray.create(aside, aside.stem, opened.kind)
     with tray.open_for_work(aside, secret) as other:
         for piece in opened:
             if piece.uid in uids:

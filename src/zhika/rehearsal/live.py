@@ -18,6 +18,7 @@ from zhika.rehearsal.seats import PLANS, PROCESSES
 
 Event = dict[str, Any]
 DONE = "[green]✓[/]"
+PAGE = "日历"
 
 
 class Board:
@@ -35,6 +36,7 @@ class Board:
         self.heard: dict[str, float] = {}
         self.counted: Counter[str] = Counter()
         """Seat → how many things it told after which something may wait for somebody."""
+        self.page = ""
         self._began = time.monotonic()
         self._lock = threading.Lock()
 
@@ -64,6 +66,14 @@ class Board:
                 for step in rows:
                     self.cells[subject if subject in self.batches else process][step.key] += n
             self._say(seat, f"{title}  {sum(done.values()) or ''}")
+
+    def turned(self, title: str) -> None:
+        """The calendar shows another page."""
+        with self._lock:
+            self.page = title
+            for plan in PLANS:
+                self._count(plan.name)
+            self._say(PAGE, title)
 
     def quiet(self, seat: str) -> float:
         """Seconds since a seat last told something, or since the board was hung up."""

@@ -5,7 +5,7 @@ courier killed in the middle does the same again and not another one.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from zhika.rehearsal.world import ASIDE, World
 PLAN, DONE = "mishaps.json", "mishaps.done.json"
 FOUND = "found.tray"
 """Where a card that was short turns up: in the giver's folder `in`."""
+AWAY = {"short": FOUND, "module": "never-found.tray"}
+"""What leaves its tray unseen, and where it lies aside."""
 BETWEEN = "--"
 """Stands in a travelling tray's name between the handover's code and the name that it had on the bench."""
 
@@ -40,7 +42,14 @@ KINDS: Mapping[str, Kind] = {
     "misprint": Kind("一张卡姓名印错", "semi-finished", "cards", 1, URBAN, 1),
     "swap": Kind("两张卡芯片互换", "rural-production-handover", "cards", 2, RURAL, 0),
     "short": Kind("一张卡交接短少, 后找回", "card-list", "good", 1, RURAL, 1),
+    "number": Kind("一张卡卡号印错", "production-handover", "cards", 1, URBAN, 0),
+    "stripe": Kind("一条磁条失磁", "production-handover", "cards", 1, URBAN, 1),
+    "module": Kind("一枚芯片模块交接短少, 未找回", "material", "modules", 1, URBAN, 1),
 }
+CHARTS = {URBAN: "A1", RURAL: "B1"}
+"""What befalls cards befalls those of the batch charts."""
+FEW = ("dead-chip", "misprint", "swap", "short")
+"""What befalls every rehearsal; all of them befall a whole year."""
 
 
 @dataclass
@@ -67,9 +76,9 @@ class Mishaps:
         self.chosen = {kind: Chosen(**entry) for kind, entry in _read(world.folder / DONE).items()}
 
     @staticmethod
-    def plan(world: World, seed: int, offices: Mapping[str, tuple[str, ...]]) -> None:
-        """Write the plan: `offices` are the codes of each scheme's offices."""
-        hit = {name: offices[kind.scheme][kind.office] for name, kind in KINDS.items()}
+    def plan(world: World, seed: int, offices: Mapping[str, tuple[str, ...]], kinds: Iterable[str] = FEW) -> None:
+        """Write the plan: `offices` are the codes of each scheme's offices, `kinds` what is to happen."""
+        hit = {name: offices[KINDS[name].scheme][KINDS[name].office] for name in kinds}
         _write(world.folder / PLAN, {"seed": seed, "offices": hit})
 
     def befall(self, path: Path, giver: str, taker: str) -> None:
@@ -97,13 +106,13 @@ class Mishaps:
         return True
 
     def _meant(self, name: str, kind: Kind, path: Path) -> bool:
-        """The tray of the planned office's first handover of this document, and no later one."""
+        """The tray of the planned office's first batch handover of this document, and no later one."""
         if name in self.chosen:
             return self.chosen[name].tray == path.name
         handover, _, tray = path.name.partition(BETWEEN)
         batch, _, document = handover.partition("~")
-        office = batch.split("-")[1:2]
-        return document == kind.document and tray.endswith(f".{kind.tray}.tray") and office == [self.offices.get(name)]
+        of = batch.split("-")[:2] == [CHARTS[kind.scheme], self.offices.get(name)]
+        return of and document == kind.document and tray.endswith(f".{kind.tray}.tray")
 
     def _do(self, name: str, kind: Kind, path: Path, giver: str, taker: str) -> None:
         secret = self.world.secret
@@ -121,8 +130,12 @@ class Mishaps:
                     faults.kill_chip(opened, piece)
                 elif name == "misprint":
                     faults.misprint_name(opened, piece)
-            if name == "short":
-                faults.take_out(opened, chosen.uids, self.world.folder / ASIDE / FOUND, secret)
+                elif name == "number":
+                    faults.misprint_number(opened, piece)
+                elif name == "stripe":
+                    opened.demagnetise(piece)
+            if name in AWAY:
+                faults.take_out(opened, chosen.uids, self.world.folder / ASIDE / AWAY[name], secret)
         if name == "swap":
             faults.exchange_chips(path, chosen.chips)
 

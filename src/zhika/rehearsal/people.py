@@ -3,7 +3,7 @@
 import random
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -92,6 +92,22 @@ def customers(city: City, scheme: str, seed: int) -> pl.DataFrame:
     number, name = known[0]
     rows = [(number, _renamed(name, chance), "good"), (*known[1], "refused"), *((*row, "good") for row in known[2:])]
     return pl.DataFrame(rows, schema=["id_no", "name", "standing"], orient="row").sort("id_no")
+
+
+def renamed(city: City, scheme: str, number: str, name: str) -> City:
+    """The city with another name for one person, wherever it is written."""
+    called = pl.when(pl.col("id_no") == number).then(pl.lit(name)).otherwise(pl.col("name")).alias("name")
+    for file in ("collected.csv", *FILES[scheme]):
+        path = city.folder / scheme / file
+        _raw(path).with_columns(called).write_csv(path)
+    return replace(city, collected={**city.collected, scheme: city.collected[scheme].with_columns(called)})
+
+
+def reconciled(known: pl.DataFrame, city: City, scheme: str) -> pl.DataFrame:
+    """A bank's customer file after everybody has shown the own ID: the right names, and nobody refused."""
+    right = city.collected[scheme].select("id_no", pl.col("name").alias("right")).unique("id_no", keep="first")
+    named = known.join(right, on="id_no", how="left")
+    return named.select("id_no", pl.coalesce("right", "name").alias("name"), pl.lit("good").alias("standing"))
 
 
 def pool(registers: Path, scheme: str) -> pl.DataFrame:

@@ -18,16 +18,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
+from zhika.card.trayfile import TrayBusy
 from zhika.errors import ConfigurationError, ZhikaError
-from zhika.rehearsal import report, world
-from zhika.rehearsal.cast import Cast, Command, Item, written
+from zhika.rehearsal import report, walkins, world
+from zhika.rehearsal.calendar import CALENDAR, turn
+from zhika.rehearsal.cast import NEVER, Cast, Command, Item, written
 from zhika.rehearsal.findings import Findings, gather
 from zhika.rehearsal.live import Board
-from zhika.rehearsal.mishaps import Mishaps
+from zhika.rehearsal.mishaps import FEW, KINDS, Mishaps
 from zhika.rehearsal.offices import SCHEMES
 from zhika.rehearsal.people import City, draw
 from zhika.rehearsal.photos import take
 from zhika.rehearsal.seats import PLANS, PLATFORM, PROCESSES, CommandFailed, argv, asked, environment, set_up, zhika
+from zhika.rehearsal.story import AWAY, PAGES, Page, Stage, spoil
 
 MARK = "demo.toml"
 """Shows that a folder is a rehearsal's, and may be made anew."""
@@ -37,6 +40,14 @@ QUIET = 1.0
 """Seconds without a word after which one looks what waits for people."""
 SOON, OFTEN, RARELY = 2.0, 15.0, 6.0
 """Seconds after which one looks again: for what was seen coming; where there is no quiet; where nothing was told."""
+WALK_INS = 4
+"""People of each scheme who come by themselves, where all six charts are walked."""
+MORE = 60
+"""Blanks, modules and blanks with chip bought besides, for single cards and new starts."""
+RATES = "fees/rates.csv"
+"""The price bureau's rates, beside the registers."""
+BATCHES = Page(0, "批量", lambda stage: iter(()))
+"""The one page of a rehearsal of the batches alone."""
 PATIENCE = 3
 """How often a command that was refused is typed again."""
 STUCK, STUCK_EACH = 90.0, 0.1
@@ -105,8 +116,7 @@ class Rehearsal:
                 self._forgive(seat, items)
                 self.troubles[seat] = [f"{i['subject']} {i['title']}" for i in items if i["kind"] == "trouble"]
                 with self.talking:
-                    commands = list(self.cast.answers(items))
-                    patient = self.cast.patient
+                    commands, patient = self._answers(items)
                 if commands or patient:  # until then who was content stays so, however often one looks again
                     self.content.pop(seat, None)
                 for command in commands:
@@ -116,6 +126,13 @@ class Rehearsal:
                     self.content[seat] = told
         except Exception as error:  # noqa: BLE001 - a thread's error is the rehearsal's: told by `run`
             self.failed.append(error)
+
+    def _answers(self, items: Sequence[Item]) -> tuple[list[Command], bool]:
+        """What the cast says to what is listed, and whether it has patience with something."""
+        try:
+            return list(self.cast.answers(items)), self.cast.patient
+        except TrayBusy:  # somebody works on the cards that one wanted to look at
+            return [], True
 
     def _forgive(self, seat: str, items: Sequence[Item]) -> None:
         """What was refused and waits no more was done by somebody else meanwhile: nobody tries it again."""
@@ -148,14 +165,14 @@ class Rehearsal:
         return any((name not in elsewhere) if seat == PLATFORM else name == seat for name in at)
 
     def _on_their_way(self, place: str) -> list[Path]:
-        return list((self.folder / "world").glob(f"*/{place}/{'*/' if place == 'out' else ''}*--*.tray"))
+        return list((self.folder / world.WORLD).glob(f"*/{place}/{'*/' if place == 'out' else ''}*--*.tray"))
 
     def finished(self) -> bool:
         """Nobody wants anything, nothing is on its way, and all have been quiet since."""
         if any(self.content.get(plan.name) != self.board.counted[plan.name] for plan in PLANS):
             return False
         mail = [*self.folder.glob("*/mail/out/*/*.json"), *self.folder.glob("*/mail/in/*.json")]
-        aside = self.folder / "world" / world.ASIDE / "found.tray"
+        aside = self.folder / world.WORLD / world.ASIDE / "found.tray"
         quiet = min(self.board.quiet(plan.name) for plan in PLANS) > 2 * QUIET
         moving = mail or aside.exists() or self._on_their_way("out") or self._on_their_way("in")
         return quiet and not moving and self._closed()
@@ -173,6 +190,17 @@ class Rehearsal:
                     return False
                 self.closed[plan.name] = told
         return True
+
+    def live_through(self, page: Page, stage: Stage) -> None:
+        """One page of the calendar: it is turned, people come, and what follows from it is done to the end."""
+        if page.days:
+            days = turn(self.folder / world.WORLD / CALENDAR, page.days)
+            self.board.turned(f"{page.title} (第 {days + 1} 天)")
+            self.content.clear()
+            self.closed.clear()
+        for seat, command in page.visits(stage):
+            self._type(seat, command)
+        self.wait()
 
     def wait(self) -> None:
         """Until all is done; raises what went wrong, or that nothing happens any more."""
@@ -206,35 +234,50 @@ class Rehearsal:
                 process.wait()
 
 
-def run(folder: Path, people: int, seed: int, registers: Path, console: Console, *, keep: bool = False) -> Findings:
+def run(
+    folder: Path, people: int, seed: int, registers: Path, console: Console, *, keep: bool = False, all_: bool = False
+) -> Findings:
     """A whole rehearsal in `folder`: afterwards all stands there to look at, report.html first.
 
-    `keep`: the tables that the cast typed stay too; they hold ID numbers, and nobody needs them afterwards.
+    `all_`: a year with all six charts (`story`), not the batches alone. `keep`: the tables that the cast typed stay
+    too; they hold ID numbers, and nobody needs them afterwards.
     """
     started = time.monotonic()
     _clear(folder, people, seed)
     console.print(f"抽取 {people} 人, 两个制度各两个经办机构 …")
     city = draw(registers, people, seed, folder / "registers")
     take(city, folder / "registers")
-    things = world.create(folder / "world", sum(rows.height for rows in city.collected.values()))
+    collected = sum(rows.height for rows in city.collected.values())
+    spare = MORE if all_ else 0
+    things = world.create(folder / world.WORLD, collected + spare, spare)
     offices = {s: tuple(o.code for o in city.offices if o.scheme == s) for s in SCHEMES}
-    Mishaps.plan(things, seed, offices)
+    Mishaps.plan(things, seed, offices, KINDS if all_ else FEW)
+    cast = Cast.of(city, things, seed, AWAY if all_ else (NEVER,))
+    stage = Stage(folder, things, city, cast)
+    if all_:
+        spoil(stage, seed)
+        city = stage.city
     set_up(folder, city, folder / "registers", seed, lambda text: console.print(f"{text} …"))
     board = Board(console)
     for scheme in SCHEMES:
         board.did(PLATFORM, "collect", {scheme: city.collected[scheme].height}, f"采集: {PROCESSES[scheme]}")
-    rehearsal = Rehearsal(folder, city, Cast.of(city, things, seed), board)
+    rehearsal = Rehearsal(folder, city, cast, board)
+    if all_:
+        turn(things.folder / CALENDAR, 0)
+        shutil.copyfile(registers.parent / RATES, folder / "registers" / "rates.csv")
+        stage.forms = walkins.draw(registers, city, WALK_INS, seed, folder / "registers")
     try:
         with ExitStack() as stack:
             if console.is_terminal:
                 stack.enter_context(Live(board, console=console, refresh_per_second=4, transient=False))
             rehearsal.start()
-            rehearsal.wait()
+            for page in PAGES if all_ else (BATCHES,):
+                rehearsal.live_through(page, stage)
     finally:
         rehearsal.stop()
         if not keep:
             forget(folder)
-    findings = gather(folder, seed, time.monotonic() - started, rehearsal.troubles)
+    findings = gather(folder, seed, time.monotonic() - started, rehearsal.troubles, stage.told)
     report.write(findings, folder)
     return findings
 

@@ -4,7 +4,7 @@ And the closing words of the demo on the terminal, from the same findings.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
@@ -14,7 +14,9 @@ from rich.console import Console
 from rich.table import Table
 
 from zhika.flows import FLOWS
+from zhika.flows.acts import BY_NAME
 from zhika.flows.lanes import Lane
+from zhika.paper.amounts import yuan
 from zhika.rehearsal.faces import figures as card_figures
 from zhika.rehearsal.findings import Findings
 from zhika.rehearsal.offices import OFFICES
@@ -24,6 +26,7 @@ from zhika.rehearsal.world import INTEGRATOR
 
 TEMPLATES = Path(__file__).parent / "templates"
 TITLE = "演练报告"
+_COUNTED = ("replacements", "payments", "exempt")
 MOST_LINKS = 60
 """Files of a kind that the page links one by one; the folder stands for the rest."""
 SEATS = {plan.name: plan.title for plan in PLANS}
@@ -46,6 +49,7 @@ def page(findings: Findings) -> str:
         lead=f"一台机器上的一座城: 四个席位、两家银行, {len(findings.batches)} 个批次, 从登记库到持卡人手中。",
         figures=_figures(findings), verdict=_verdict(findings), charts=_charts(findings),
         cards=card_figures(findings.folder), books=_books(findings), exceptions=_exceptions(findings),
+        cases=_cases(findings), matters=_matters(findings), settlements=_settlements(findings),
         rejected=_rejected(findings), times=_times(findings), products=_products(findings),
         footer=f"随机种子 {findings.seed}。人、单位与照片都是虚构的。",
     )  # fmt: skip
@@ -83,12 +87,25 @@ def _verdict(findings: Findings) -> str:
 
 
 def _charts(findings: Findings) -> str:
+    """By chart, and within it a tab for each batch."""
+    of = {batch["code"]: batch["process"] for batch in findings.batches}
+    parts = []
+    for flow in FLOWS.values():
+        mine = {code: path for code, path in findings.charts.items() if of[code] == flow.name}
+        if mine:
+            parts.append(f"<h3>{escape(flow.title)}</h3>{_tabs(flow.name, mine)}")
+    return "".join(parts)
+
+
+def _tabs(name: str, charts: Mapping[str, Path]) -> str:
     heads, bodies, rules = [], [], []
-    for n, (batch, path) in enumerate(findings.charts.items()):
-        checked = " checked" if n == 0 else ""
-        heads.append(f'<input type="radio" name="chart" id="c{n}"{checked}><label for="c{n}">{escape(batch)}</label>')
-        bodies.append(f'<section id="s{n}"><div class="chart">{_inline(path)}</div></section>')
-        rules.append(f"#c{n}:checked~#s{n}{{display:block}}")
+    for n, (batch, path) in enumerate(charts.items()):
+        key, checked = f"{name}{n}", " checked" if n == 0 else ""
+        heads.append(
+            f'<input type="radio" name="{name}" id="c-{key}"{checked}><label for="c-{key}">{escape(batch)}</label>'
+        )
+        bodies.append(f'<section id="s-{key}"><div class="chart">{_inline(path)}</div></section>')
+        rules.append(f"#c-{key}:checked~#s-{key}{{display:block}}")
     return f'<style>{"".join(rules)}</style><div class="tabs">{"".join(heads)}{"".join(bodies)}</div>'
 
 
@@ -136,16 +153,53 @@ def _exceptions(findings: Findings) -> str:
         [
             f"<code>{escape(row['batch'])}</code>", f"<code>{escape(row['application'])}</code>",
             f"<code>{escape(row['serial'] or '')}</code>", escape(row["cause_title"]), escape(_step(row["step"])),
-            escape(SEATS.get(str(row["source"]), "")),
+            f'<span class="whole">{escape(SEATS.get(str(row["source"]), ""))}</span>', escape(row["ended"]),
         ]
         for row in findings.exceptions
     ]  # fmt: skip
-    return head + _table(("批次", "申请编号", "卡序列号", "原因", "步骤", "发现方"), rows, "没有异常。")
+    return head + _table(("批次", "申请编号", "卡序列号", "原因", "步骤", "发现方", "结局"), rows, "没有异常。")
+
+
+def _cases(findings: Findings) -> str:
+    rows = [
+        [
+            f"<code>{escape(row['number'])}</code>", escape(row["title"]), f"<code>{escape(str(row['thing']))}</code>",
+            row["n"], escape(row["holder_name"]), f"<code>{escape(row['handover'] or row['count'])}</code>",
+            escape(row["closing"] if row["closed_at"] else "未结"),
+        ]
+        for row in findings.cases if row["seat"] == "platform"
+    ]  # fmt: skip
+    return _table(("案号", "差异", "卡序列号、材料", "数量", "责任方", "交接、盘点", "处理"), rows, "没有差异。")
+
+
+def _matters(findings: Findings) -> str:
+    rows = [
+        [escape(one.title), f"<code>{escape(one.serial)}</code>", f"<code>{escape(one.ref)}</code>", escape(one.ending)]
+        for one in findings.matters
+    ]
+    return _table(("何事", "卡序列号", "申请编号", "结局"), rows, "这次演练只有批量。")
+
+
+def _settlements(findings: Findings) -> str:
+    rows: list[list[Any]] = [
+        [
+            escape(row["name"]), row["period"], f"<code>{escape(row['number'])}</code>", row["replacements"],
+            row["payments"], row["exempt"], yuan(row["taken"]), yuan(row["refunded"]), yuan(row["net"]),
+        ]
+        for row in findings.settlements
+    ]  # fmt: skip
+    heads = ("机构", "结算期", "编号", "补换卡", "收据", "其中免收", "收费额", "退费额", "净额")
+    if rows:
+        sums = [sum(row[key] for row in findings.settlements) for key in _COUNTED]
+        money = [yuan(sum(row[key] for row in findings.settlements)) for key in ("taken", "refunded", "net")]
+        rows.append(["<b>合计</b>", "", "", *sums, *(f"<b>{text}</b>" for text in money)])
+    return _table(heads, rows, "没有收费。", right=heads[-3:])
 
 
 def _step(work: str) -> str:
-    """What the charts call a row, by its function; the code itself for an act."""
-    return next((s.title for flow in FLOWS.values() for s in flow.steps if s.work == work), work)
+    """What the charts call a row, and people an act, by its function."""
+    act = BY_NAME[work].title if work in BY_NAME else work
+    return next((s.title for flow in FLOWS.values() for s in flow.steps if s.work == work), act)
 
 
 def _rejected(findings: Findings) -> str:
@@ -154,7 +208,15 @@ def _rejected(findings: Findings) -> str:
 
 
 def _times(findings: Findings) -> str:
-    return "".join(f"<h3>{escape(batch)}</h3>{bars(rows)}" for batch, rows in findings.steps.items() if rows)
+    """Open for the first of each chart, the others to be unfolded."""
+    seen: set[str] = set()
+    parts = []
+    for batch in findings.batches:
+        if rows := findings.steps[batch["code"]]:
+            opened = "" if batch["process"] in seen else " open"
+            seen.add(batch["process"])
+            parts.append(f"<details{opened}><summary>{escape(batch['code'])}</summary>{bars(rows)}</details>")
+    return "".join(parts)
 
 
 def _products(findings: Findings) -> str:
@@ -175,19 +237,23 @@ def _items(texts: Iterable[str]) -> str:
     return "".join(f"<li>{escape(text)}</li>" for text in texts)
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[Any]], empty: str = "") -> str:
-    """Cells are HTML; numbers stand to the right."""
+def _table(heads: Sequence[str], rows: Sequence[Sequence[Any]], empty: str = "", right: Sequence[str] = ()) -> str:
+    """Cells are HTML; numbers stand to the right, and what is named `right`."""
     if not rows:
         return f"<p>{empty}</p>"
-    numeric = [all(isinstance(row[at], int) for row in rows) for at in range(len(heads))]
+    numeric = [head in right or all(isinstance(row[at], int) for row in rows) for at, head in enumerate(heads)]
     head = "".join(f"<th{' class=n' if n else ''}>{text}</th>" for text, n in zip(heads, numeric, strict=True))
     body = "".join(
         "<tr>"
-        + "".join(f"<td class=n>{c:,}</td>" if n else f"<td>{c}</td>" for c, n in zip(row, numeric, strict=True))
+        + "".join(f"<td{' class=n' if n else ''}>{_cell(c)}</td>" for c, n in zip(row, numeric, strict=True))
         + "</tr>"
         for row in rows
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def show(findings: Findings, console: Console) -> None:
@@ -198,6 +264,11 @@ def show(findings: Findings, console: Console) -> None:
     _print(console, "实物账 (平台)", ("机构", "状态", "数量"), [(*key, n) for key, n in sorted(held.items())])
     causes = Counter((row["batch"], row["cause_title"]) for row in findings.exceptions)
     _print(console, "异常", ("批次", "原因", "张"), [(*key, n) for key, n in sorted(causes.items())])
+    if findings.matters:
+        _print(console, "单个的事", ("何事", "卡序列号", "申请编号", "结局"), findings.matters)
+    if findings.settlements:
+        told = [(row["name"], row["period"], row["number"], yuan(row["net"])) for row in findings.settlements]
+        _print(console, "结算", ("机构", "结算期", "编号", "净额"), told)
     people = [(row["lot"], row["name"], row["id_no"], row["reasons"]) for row in findings.rejected]
     _print(console, "未进入制卡的人", ("采集批", "姓名", "公民身份号码", "原因"), people)
     places = [

@@ -14,13 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from zhika.errors import ZhikaError
-from zhika.rehearsal.offices import RURAL, SCHEMES, URBAN
+from zhika.rehearsal.calendar import CALENDAR
+from zhika.rehearsal.offices import OFFICES, RURAL, SCHEMES, URBAN
 from zhika.rehearsal.people import FILES, City, customers
-from zhika.rehearsal.world import World
+from zhika.rehearsal.world import WORLD, World
 
 PLATFORM, ICBC, ABC, SUPPLIER = "platform", "icbc", "abc", "supplier"
 PROCESSES = {URBAN: "urban-batch", RURAL: "rural-batch"}
 BANKS = {URBAN: ICBC, RURAL: ABC}
+CITY = OFFICES[0]
+"""The city's medical insurance centre."""
 CLERK = "陈晓明"
 """Who sets up a seat and loads what comes from outside."""
 
@@ -63,8 +66,12 @@ PLANS = (
 
 
 def argv(home: Path | None, words: Iterable[str]) -> list[str]:
-    """The command line of `zhika [-C HOME] words …` in this interpreter."""
-    return [sys.executable, "-m", "zhika.cli.main", *(("-C", str(home)) if home else ()), *words]
+    """The command line of `zhika [-C HOME] words …` in this interpreter, on the day of the world's calendar."""
+    if home is None:
+        return [sys.executable, "-m", "zhika.cli.main", *words]
+    calendar = home.parent / WORLD / CALENDAR
+    here = ["zhika.rehearsal.calendar", str(calendar)] if calendar.exists() else ["zhika.cli.main"]
+    return [sys.executable, "-m", *here, "-C", str(home), *words]
 
 
 def environment() -> dict[str, str]:
@@ -88,7 +95,7 @@ def asked(home: Path, *words: str, fine: Sequence[int] = (0,)) -> Any:
 
 def set_up(folder: Path, city: City, photos: Path, seed: int, tell: Callable[[str], None]) -> None:
     """Make the four homes below `folder`, let them know each other, and lay everything on their desks."""
-    world = World(folder / "world")
+    world = World(folder / WORLD)
     papers = folder / "trust"
     papers.mkdir()
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
@@ -108,7 +115,7 @@ def set_up(folder: Path, city: City, photos: Path, seed: int, tell: Callable[[st
 
 
 def _found(folder: Path, plan: Plan, papers: Path, city: City) -> None:
-    words = ["--seat", plan.kind, "--name", plan.name, "--title", plan.title, "--world", str(folder / "world")]
+    words = ["--seat", plan.kind, "--name", plan.name, "--title", plan.title, "--world", str(folder / WORLD)]
     for scheme in plan.schemes:
         words += ["--process", scheme]
     for setting in plan.settings:
@@ -123,8 +130,9 @@ def _found(folder: Path, plan: Plan, papers: Path, city: City) -> None:
 
 
 def list_offices(city: City, path: Path) -> None:
-    """The offices of a drawn city, as `zhika organisations load` reads them."""
-    lines = ["code,name,kind,parent", *(f"{office.code},{office.name},centre," for office in city.offices)]
+    """The offices of a drawn city, as `zhika organisations load` reads them; the city's own, with which all settle."""
+    offices = dict.fromkeys((CITY, *city.offices))
+    lines = ["code,name,kind,parent", *(f"{office.code},{office.name},centre," for office in offices)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

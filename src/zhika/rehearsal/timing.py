@@ -7,6 +7,9 @@ from html import escape
 from zhika.flows.lanes import Lane
 from zhika.rehearsal.findings import Row
 
+DAY = 86_400
+"""Seconds."""
+
 
 def spans(rows: Sequence[Row]) -> list[tuple[Row, float, float]]:
     """Each row with its begin and end, in seconds since the first row's end; rows come in order of time.
@@ -21,6 +24,15 @@ def spans(rows: Sequence[Row]) -> list[tuple[Row, float, float]]:
     return [(row, begin - ends[0], end - ends[0]) for row, begin, end in zip(rows, begins, ends, strict=True)]
 
 
+def span(seconds: float) -> str:
+    """How long, in seconds, or in days where the calendar was turned meanwhile.
+
+    >>> span(2.54), span(12 * 86400 + 9)
+    ('2.5 秒', '12 天')
+    """
+    return f"{seconds / DAY:.0f} 天" if seconds >= DAY else f"{seconds:.1f} 秒"
+
+
 def bars(rows: Sequence[Row]) -> str:
     """Bars on a common scale, coloured by lane, with seconds."""
     timed = spans(rows)
@@ -28,7 +40,7 @@ def bars(rows: Sequence[Row]) -> str:
     lines = [
         f"<div><b>{row['number']}</b>{escape(row['title'])}</div>"
         f'<div class="track"><i class="{escape(row["lane"])}" style="left:{100 * begin / whole:.2f}%;'
-        f'width:{100 * (end - begin) / whole:.2f}%"></i></div><div class="t">{end - begin:.1f} 秒</div>'
+        f'width:{100 * (end - begin) / whole:.2f}%"></i></div><div class="t">{span(end - begin)}</div>'
         for row, begin, end in timed
     ]
     lanes = dict.fromkeys(row["lane"] for row in rows)

@@ -31,7 +31,7 @@ def town(
         raise ConfigurationError(f"{folder} 已有内容, 不会覆盖。另选一个目录")
     city = draw(registers_at(registers), people, seed, folder / "registers")
     take(city, folder / "registers")
-    world.create(folder / "world", sum(rows.height for rows in city.collected.values()))
+    world.create(folder / world.WORLD, sum(rows.height for rows in city.collected.values()))
     list_offices(city, folder / "offices.csv")
     for scheme in SCHEMES:
         customers(city, scheme, seed).write_csv(folder / f"customers-{BANKS[scheme]}.csv")

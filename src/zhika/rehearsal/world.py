@@ -17,6 +17,8 @@ from zhika.card import tray
 from zhika.card.chip.softcard import SoftCard, module
 from zhika.seat import envelopes
 
+WORLD = "world"
+"""Folder of the things, below a rehearsal's."""
 INTEGRATOR = "ylz"
 """Code of the integrator's organisation 易联众."""
 CONSIGNMENT = "M-2026-01"
@@ -75,9 +77,9 @@ def create(folder: Path, people: int, chip_blanks: int = 0) -> World:
     return world
 
 
-def cards_at(folder: Path, secret: bytes) -> Iterator[tuple[str, str, dict[str, str]]]:
+def cards_at(folder: Path, secret: bytes, kind: str = "cards") -> Iterator[tuple[str, str, dict[str, str]]]:
     """Who looks at the cards in a folder's trays: the tray's name, card serial, printed text but expiry and CVV2."""
-    for path in sorted(folder.glob("*.cards.tray")):
+    for path in sorted(folder.glob(f"*.{kind}.tray")):
         with tray.open_for_work(path, secret) as opened:
             for piece in opened:
                 if piece.serial:

@@ -1,0 +1,86 @@
+"""A year in a small city: all six charts, and all that can befall a card, each to its end: `zhika demo --all`."""
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from tests.city.city import REGISTERS
+from zhika.flows import FLOWS
+from zhika.flows.causes import CAUSES
+from zhika.rehearsal.findings import Findings, Matter
+from zhika.rehearsal.mishaps import KINDS
+from zhika.rehearsal.offices import SCHEMES
+from zhika.rehearsal.rehearsal import run
+from zhika.rehearsal.seats import PLANS
+from zhika.rehearsal.story import WISHES
+
+PEOPLE, SEED = 64, 3
+
+
+@pytest.fixture(scope="module")
+def year(tmp_path_factory: pytest.TempPathFactory) -> Findings:
+    said = StringIO()
+    return run(
+        tmp_path_factory.mktemp("year") / "demo", PEOPLE, SEED, REGISTERS, Console(file=said, width=160), all_=True
+    )
+
+
+def endings(year: Findings, title: str) -> list[str]:
+    return [matter.ending for matter in year.matters if matter.title == title]
+
+
+def test_all_six_charts_have_batches_and_every_book_balances(year: Findings) -> None:
+    assert {batch["process"] for batch in year.batches} == set(FLOWS)
+    assert all(batch["closed_at"] for batch in year.batches)
+    assert not any(year.breaches.values())
+    assert not any(year.troubles.values())
+    assert year.sound and len(year.breaches) == len(PLANS)
+    assert set(year.mishaps) == {kind.title for kind in KINDS.values()}
+
+
+def test_each_kind_of_failure_came_and_whoever_may_starts_again_has_a_card(year: Findings) -> None:
+    causes = {row["cause"] for row in year.exceptions}
+    assert causes >= {
+        "chip-dead", "misprint", "number-misprint", "stripe-bad", "area-differs", "name-differs", "account-refused",
+        "photo-bad", "glyph-missing", "data-wrong", "recalled", "deceased", "closed",
+    }  # fmt: skip
+    for row in year.exceptions:
+        assert ("已领取" in row["ended"]) == CAUSES[row["cause"]].again, row
+        assert not row["serial"] or "废卡已销毁" in row["ended"], row
+
+
+def test_each_wish_of_each_scheme_ended_as_it_should(year: Findings) -> None:
+    for wish in WISHES:
+        found = endings(year, wish.title)
+        assert len(found) == len(SCHEMES), wish.title
+        replaced = any(work == "apply_replacement" for _, work, _ in wish.said)
+        withdrawn = any(work == "withdraw" for _, work, _ in wish.said)
+        for ending in found:
+            want = "已撤回" if withdrawn else "已领" if replaced else "卡可用"
+            assert want in ending, (wish.title, ending)
+    assert all("已退" in ending for ending in endings(year, WISHES[-1].title))
+
+
+def test_differences_were_settled_and_the_missing_card_was_found(year: Findings) -> None:
+    cases = [row for row in year.cases if row["seat"] == "platform"]
+    assert {row["kind"] for row in cases} == {"missing"}
+    assert len(cases) == 2 and all(row["closed_at"] for row in cases)
+
+
+def test_what_was_taken_is_settled_and_agreed_office_by_office(year: Findings) -> None:
+    assert year.settlements
+    assert {row["state"] for row in year.settlements} == {"agreed"}
+    assert all(row["net"] == row["taken"] - row["refunded"] for row in year.settlements)
+    paid = [matter for matter in year.matters if "收据" in matter.ending]
+    assert sum(row["payments"] + row["exempt"] for row in year.settlements) == len(paid)
+    assert sum(row["refunded"] for row in year.settlements) == len(SCHEMES) * 2000
+    assert sum(row["exempt"] for row in year.settlements) > 0
+
+
+def test_the_page_shows_the_six_charts_and_how_each_matter_ended(year: Findings) -> None:
+    page = (year.folder / "report.html").read_text(encoding="utf-8")
+    assert all(f"<h3>{flow.title}</h3>" in page for flow in FLOWS.values())
+    assert all(isinstance(matter, Matter) and matter.ending in page for matter in year.matters)
+    assert not list((Path(year.folder) / "typed").glob("*.csv"))
