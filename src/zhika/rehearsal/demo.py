@@ -12,6 +12,8 @@ import typer
 from zhika.errors import ConfigurationError
 
 Registers = Annotated[Path | None, typer.Option("--registers", help="登记库目录; 省略用 examples/registers")]
+FEWEST = 60
+"""People that a year with its wishes and mishaps needs."""
 REGISTERS = ("examples/registers", "../../../examples/registers")
 """Where the register files lie: below the current folder, or beside the sources."""
 
@@ -38,6 +40,8 @@ def demo(
     from zhika.rehearsal import report
     from zhika.rehearsal.rehearsal import run
 
+    if everything and people < FEWEST:
+        raise ConfigurationError(f"一年的事至少要 {FEWEST} 人: --people {FEWEST}")
     console = Console(highlight=False)
     findings = run(folder.resolve(), people, seed, registers_at(registers), console, keep=keep, all_=everything)
     report.show(findings, console)

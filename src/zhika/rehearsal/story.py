@@ -260,8 +260,8 @@ def _died(stage: Stage) -> Iterator[Visit]:
     names = {n: name for s in SCHEMES for n, name in stage.city.collected[s].select("id_no", "name").iter_rows()}
     lines = ["公民身份号码,姓名,死亡日期", *(f"{number},{names[number]},2026-01-15" for number in dead)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    yield PLATFORM, Command(("do", "load_deaths", str(path), "--by", CLERKS["centre"][0]))
     stage.told += [Told("死亡名单: 不发放, 退回销毁", stage.waiting_for(number)) for number in dead]
+    yield PLATFORM, Command(("do", "load_deaths", str(path), "--by", CLERKS["centre"][0]))
 
 
 def next_month(stage: Stage) -> Iterator[Visit]:
