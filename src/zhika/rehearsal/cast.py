@@ -9,7 +9,7 @@ import hashlib
 import random
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,8 +77,8 @@ class Cast:
     """ID numbers of people who do not come for their cards."""
     proxies: Mapping[str, tuple[str, str, str]]
     """ID number → name, ID number and relation of who comes for that person."""
-    roles: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    """Why somebody does not come, and of which scheme → ID number."""
+    roles: Mapping[tuple[str, str], list[str]] = field(default_factory=dict)
+    """Why people do not come, and of which scheme → ID numbers."""
     leaves: frozenset[str] = LEFT
     """Works that nobody does, though they are listed."""
     patient: bool = False
@@ -90,18 +90,19 @@ class Cast:
 
     @classmethod
     def of(cls, city: City, world: World, seed: int, away: Sequence[str] = (NEVER,)) -> "Cast":
-        """Draw who is absent (of each scheme one for each reason) and who sends somebody."""
+        """Draw who is absent (of each scheme one for each mention of a reason) and who sends somebody."""
         chance = random.Random(f"{seed}/cast")
-        roles: dict[tuple[str, str], str] = {}
+        roles: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
         proxies: dict[str, tuple[str, str, str]] = {}
         for scheme in SCHEMES:
             clean = city.checked(scheme).filter(pl.col("reasons") == "").select("id_no", "name").sort("id_no")
             picked = chance.sample(clean.rows(), min(clean.height, 2 * PROXIES + len(away)))
-            roles |= {(why, scheme): number for why, (number, _) in zip(away, picked, strict=False)}
+            for why, (number, _) in zip(away, picked, strict=False):
+                roles[why, scheme].append(number)
             others = picked[len(away) :]
             for (number, _), (other, name) in zip(others[:PROXIES], others[PROXIES:], strict=False):
                 proxies[number] = (name, other, "亲属")
-        return cls(world, set(roles.values()), proxies, roles)
+        return cls(world, {number for some in roles.values() for number in some}, proxies, roles)
 
     def answers(self, items: Sequence[Item]) -> Iterator[Command]:
         """The commands that answer what is listed; what nobody can or wants to do yet is left standing."""

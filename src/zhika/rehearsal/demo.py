@@ -12,7 +12,7 @@ import typer
 from zhika.errors import ConfigurationError
 
 Registers = Annotated[Path | None, typer.Option("--registers", help="登记库目录; 省略用 examples/registers")]
-FEWEST = 60
+FEWEST = 80
 """People that a year with its wishes and mishaps needs."""
 REGISTERS = ("examples/registers", "../../../examples/registers")
 """Where the register files lie: below the current folder, or beside the sources."""

@@ -142,13 +142,8 @@ class Rehearsal:
                 del self.vain[here, work]
 
     def _type(self, seat: str, command: Command) -> None:
-        words = list(command.words)
-        if command.rows:
-            words += ["--file", str(written(command.rows, self.folder / TYPED))]
-        with (self.folder / TYPED / "commands.txt").open("a", encoding="utf-8") as transcript:
-            transcript.write(f"{time.strftime('%H:%M:%S')}  zhika -C {seat} {shlex.join(words)}\n")
         try:
-            said = zhika(self.folder / seat, *words)
+            self._typed(seat, command)
         except CommandFailed:
             # A tray in a worker's hands, something not yet come: one tries again later, but not for ever.
             self.vain[seat, command.work] += 1
@@ -156,6 +151,14 @@ class Rehearsal:
                 raise
             return
         self.vain.pop((seat, command.work), None)
+
+    def _typed(self, seat: str, command: Command) -> None:
+        words = list(command.words)
+        if command.rows:
+            words += ["--file", str(written(command.rows, self.folder / TYPED))]
+        with (self.folder / TYPED / "commands.txt").open("a", encoding="utf-8") as transcript:
+            transcript.write(f"{time.strftime('%H:%M:%S')}  zhika -C {seat} {shlex.join(words)}\n")
+        said = zhika(self.folder / seat, *words)
         self.board.did(seat, command.work, command.done, said.splitlines()[0])
 
     def _waits(self, seat: str) -> bool:
@@ -199,8 +202,18 @@ class Rehearsal:
             self.content.clear()
             self.closed.clear()
         for seat, command in page.visits(stage):
-            self._type(seat, command)
+            self._insist(seat, command)
         self.wait()
+
+    def _insist(self, seat: str, command: Command) -> None:
+        """What nobody will list again is typed until it is done: a tray may be in somebody's hands."""
+        for left in reversed(range(PATIENCE)):
+            try:
+                return self._typed(seat, command)
+            except CommandFailed:
+                if not left:
+                    raise
+                time.sleep(SOON)
 
     def wait(self) -> None:
         """Until all is done; raises what went wrong, or that nothing happens any more."""

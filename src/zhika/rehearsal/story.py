@@ -8,6 +8,7 @@ import csv
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from PIL import Image
 
 from zhika.card import tray
 from zhika.card.chip.social import inspect
+from zhika.errors import ZhikaError
 from zhika.flows.causes import CAUSES
 from zhika.rehearsal import hands
 from zhika.rehearsal.cast import CLERKS, NEVER, Cast, Command
@@ -35,10 +37,10 @@ WALKED_IN = "零星申请"
 LATE, WRONG, CALLED_BACK, DEAD = "late", "wrong", "recalled", "dead"
 RARE, MENDED = "\U0002ebf0", "mended.jpg"
 """A character of CJK Extension I, for which the card's font has no glyph; a photo that is good."""
-ODD = {URBAN: ("photo-bad", f"photo={{folder}}/{MENDED}"), RURAL: ("glyph-missing", "name=林岩")}
+ODD = {URBAN: ("photo-bad", "photo", f"{{folder}}/{MENDED}"), RURAL: ("glyph-missing", "name", "林岩")}
 """Of each scheme why one person can't be made, and how it is mended."""
-AWAY = (LATE, NEVER, WRONG, CALLED_BACK, DEAD)
-"""Why people do not come for their cards at first: of each scheme one for each."""
+AWAY = (LATE, NEVER, WRONG, CALLED_BACK, DEAD) * 2
+"""Why people do not come for their cards at first: of each scheme one, and another should that card never come."""
 Visit = tuple[str, Command]
 """Seat, and what is typed there."""
 
@@ -68,7 +70,7 @@ def _replaced(kind: str, reason: str, **more: str) -> tuple[str, str, Mapping[st
 CALL = (BANK, "block", {"kind": "call"})
 FORMAL = (PLATFORM, "block", {"kind": "formal"})
 WISHES = (
-    Wish("口头挂失, 未再来办: 各方按期限解除", (CALL,)),
+    Wish("口头挂失, 未再来办", (CALL,)),
     Wish("口头挂失, 找到后解挂", (CALL, (BANK, "lift", {"id_no": "{id_no}"}))),
     Wish("遗失: 口头、书面挂失后补卡", (CALL, FORMAL, _replaced("lost", "遗失")), lost=True),
     Wish("损坏换卡, 缴费", (_replaced("damaged", "卡面折断"),)),
@@ -114,13 +116,18 @@ class Stage:
                 self.taken.add(one.id_no)
                 yield one
 
-    def waiting_for(self, number: str) -> str:
-        """Serial of the card that lies at a unit for this person; '' where there is none."""
-        for bench in sorted(self.world.folder.glob("*/bench")):
-            for _, serial, face in cards_at(bench, self.world.secret):
-                if face["id_no"] == number:
-                    return serial
-        return ""
+    def playing(self, role: str, scheme: str) -> Holder:
+        """Whose card lies at a unit and has this part; the others of the part come for theirs from now on.
+
+        Raises ZhikaError where nobody's does.
+        """
+        drawn = self.cast.roles[role, scheme]
+        for unit in self.city.units:
+            for _, serial, face in cards_at(self.world.of(unit.code, "bench"), self.world.secret):
+                if face["id_no"] in drawn:
+                    self.cast.absent -= {number for number in drawn if number != face["id_no"]}
+                    return Holder(scheme, serial, face["id_no"])
+        raise ZhikaError(f"演练: {scheme} 没有「{role}」的卡在单位待领, 请换一个 --seed 或增加 --people")
 
     def chip_of(self, serial: str) -> str:
         """What a reader finds in a card in somebody's hand, or at a unit."""
@@ -133,14 +140,12 @@ class Stage:
         return ""
 
     def typed(self, work: str, facts: Mapping[str, str], holder: Holder, seat: str = PLATFORM) -> Command:
-        """One thing about one holder's card, as the counter types it; ID numbers go by file."""
+        """One thing about one holder's card, as the counter types it: what is personal goes by file."""
         told = {name: value.format_map(holder._asdict()) for name, value in facts.items() if name != "ref"}
         subject = self.request_of(holder.serial) if "ref" in facts else holder.serial
         words = ["do", work, "--by", TELLER if seat == BANK else COUNTER]
         words += ["--evidence", "挂失书"] if told.get("kind") == "formal" else []
         words += ["--reason", "本人撤回"] if work == "withdraw" else []
-        if work == "apply_replacement":
-            return Command((*words[:2], subject, *words[2:], *_facts(told)))
         return Command(tuple(words), ({"subject": subject, **told},))
 
     def request_of(self, serial: str) -> str:
@@ -158,7 +163,7 @@ def spoil(stage: Stage, seed: int) -> None:
 
     Neither is one whom a bank knows or who has a part to play already.
     """
-    for scheme, (odd, _) in ODD.items():
+    for scheme, (odd, *_) in ODD.items():
         clean = stage.city.checked(scheme).filter(pl.col("reasons") == "").select("id_no", "name").sort("id_no")
         engaged = {*customers(stage.city, scheme, seed)["id_no"], *stage.cast.absent, *stage.cast.proxies}
         number, name = next(row for row in clean.iter_rows() if row[0] not in engaged)
@@ -175,11 +180,10 @@ def spoil(stage: Stage, seed: int) -> None:
 def _mended(stage: Stage) -> Iterator[Visit]:
     """Whoever was left out for photo or name has brought another one."""
     waiting = asked(stage.folder / PLATFORM, "waiting")
-    for odd, fact in ODD.values():
-        for row in (row for row in waiting if row["cause"] == odd):
-            told = ("--fact", fact.format(folder=stage.city.folder))
-            words = ("do", "clear_cause", row["ref"], *told, "--reason", "本人更正", "--by", COUNTER)
-            yield PLATFORM, Command(words)
+    for odd, field_, value in ODD.values():
+        told = {field_: value.format(folder=stage.city.folder)}
+        if rows := tuple({"subject": row["ref"], **told} for row in waiting if row["cause"] == odd):
+            yield PLATFORM, Command(("do", "clear_cause", "--reason", "本人更正", "--by", COUNTER), rows)
 
 
 def beginning(stage: Stage) -> Iterator[Visit]:
@@ -204,17 +208,26 @@ def second_week(stage: Stage) -> Iterator[Visit]:
     yield from _mended(stage)
     stage.cast.leaves = frozenset()
     for scheme in SCHEMES:
-        who = stage.holders(scheme)
+        who = _all_of(stage.holders(scheme), len(WISHES) + 1)
         for wish, holder in zip(WISHES, who, strict=False):
             for seat, work, facts in wish.said:
                 yield BANKS[scheme] if seat == BANK else seat, stage.typed(work, facts, holder, seat)
             stage.told.append(Told(wish.title, holder.serial))
             if wish.lost:
                 hands.lose(stage.world, holder.serial)
-        yield from _recalled(stage, next(who))
+        yield from _recalled(stage, who[-1])
         yield from _at_units(stage, scheme)
+        stage.playing(NEVER, scheme)
+        stage.cast.absent -= set(stage.cast.roles[LATE, scheme])
     yield from _died(stage)
-    stage.cast.absent -= {stage.cast.roles[LATE, scheme] for scheme in SCHEMES}
+
+
+def _all_of(found: Iterator[Holder], n: int) -> list[Holder]:
+    """So many of them. Raises ZhikaError where there are fewer."""
+    some = list(islice(found, n))
+    if len(some) < n:
+        raise ZhikaError(f"演练: 手中有卡的人不够 ({len(some)}, 须 {n}), 请增加 --people")
+    return some
 
 
 def _seen_at_the_banks(stage: Stage) -> None:
@@ -244,23 +257,22 @@ def _recall(stage: Stage, chip: str, name: str) -> str:
 def _at_units(stage: Stage, scheme: str) -> Iterator[Visit]:
     """A card with wrong data and one with a chip that is called back go back before anybody has them."""
     for role, cause in ((WRONG, "data-wrong"), (CALLED_BACK, "recalled")):
-        if serial := stage.waiting_for(stage.cast.roles[role, scheme]):
-            if role == CALLED_BACK:
-                serial = _recall(stage, stage.chip_of(serial), serial)
-            words = ("do", "return_cards", serial, *_facts({"cause": cause}), "--reason", "核对不符")
-            yield PLATFORM, Command((*words, "--by", CLERKS["unit"][0]))
-            stage.told.append(Told(f"发放前退卡: {CAUSES[cause].title}", serial))
-        stage.cast.absent -= {stage.cast.roles[role, scheme]}
+        one = stage.playing(role, scheme)
+        serial = _recall(stage, stage.chip_of(one.serial), one.serial) if role == CALLED_BACK else one.serial
+        words = ("do", "return_cards", serial, *_facts({"cause": cause}), "--reason", "核对不符")
+        yield PLATFORM, Command((*words, "--by", CLERKS["unit"][0]))
+        stage.told.append(Told(f"发放前退卡: {CAUSES[cause].title}", serial))
+        stage.cast.absent -= {one.id_no}
 
 
 def _died(stage: Stage) -> Iterator[Visit]:
     """A list of the dead comes: of each scheme one, whose card lies at the unit."""
     path = stage.folder / "typed" / "deaths.csv"
-    dead = [stage.cast.roles[DEAD, scheme] for scheme in SCHEMES]
+    dead = [stage.playing(DEAD, scheme) for scheme in SCHEMES]
     names = {n: name for s in SCHEMES for n, name in stage.city.collected[s].select("id_no", "name").iter_rows()}
-    lines = ["公民身份号码,姓名,死亡日期", *(f"{number},{names[number]},2026-01-15" for number in dead)]
+    lines = ["公民身份号码,姓名,死亡日期", *(f"{one.id_no},{names[one.id_no]},2026-01-15" for one in dead)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    stage.told += [Told("死亡名单: 不发放, 退回销毁", stage.waiting_for(number)) for number in dead]
+    stage.told += [Told("死亡名单: 不发放, 退回销毁", one.serial) for one in dead]
     yield PLATFORM, Command(("do", "load_deaths", str(path), "--by", CLERKS["centre"][0]))
 
 
@@ -279,21 +291,13 @@ def half_a_year(stage: Stage) -> Iterator[Visit]:
 
 def at_last(stage: Stage) -> Iterator[Visit]:
     """One of them comes after all: the bank gives the card out again."""
-    number = stage.cast.roles[NEVER, URBAN]
-    kept = _kept(stage, number)
-    stage.cast.absent -= {number}
-    if kept:
-        words = ("do", "give_again", kept, "--reason", "本人申请", "--by", CLERKS["bank"][0])
-        yield BANKS[URBAN], Command(words)
-        stage.told.append(Told("逾期退回银行的卡, 本人申请后重新发放", kept))
-
-
-def _kept(stage: Stage, number: str) -> str:
-    """Serial of a person's card that the bank keeps."""
-    for _, serial, face in cards_at(stage.world.of(BANKS[URBAN], "bench"), stage.world.secret):
-        if face.get("id_no") == number:
-            return serial
-    return ""
+    never = stage.cast.roles[NEVER, URBAN]
+    lying = cards_at(stage.world.of(BANKS[URBAN], "bench"), stage.world.secret)
+    (kept,) = (serial for _, serial, face in lying if face.get("id_no") in never)
+    stage.cast.absent -= set(never)
+    words = ("do", "give_again", kept, "--reason", "本人申请", "--by", CLERKS["bank"][0])
+    yield BANKS[URBAN], Command(words)
+    stage.told.append(Told("逾期退回银行的卡, 本人申请后重新发放", kept))
 
 
 def in_the_end(stage: Stage) -> Iterator[Visit]:
