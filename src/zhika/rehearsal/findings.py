@@ -166,8 +166,8 @@ def _matters(
 def _of_request(row: Row) -> str:
     """How far a request has come.
 
-    >>> _of_request({"state": "withdrawn", "payment": "", "serial": "", "collected": False})
-    '已撤回'
+    >>> _of_request({"state": "withdrawn", "old_card": "QZ26000000017", "payment": "S-02-2026-000001"})
+    '已撤回, 收据 S-02-2026-000001, 已退'
     """
     paid = f", 收据 {row['payment']}" if row["old_card"] and row["payment"] else ""
     if row["state"] == "withdrawn":
