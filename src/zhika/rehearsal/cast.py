@@ -9,7 +9,7 @@ import hashlib
 import random
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,8 +39,6 @@ SETTLED = 2.0
 """Seconds for which a batch to be formed, or the queue at a counter, must not have grown."""
 LATER = 0.2
 """Of the people of a parcel, how many come on the second day."""
-NEVER = "never"
-"""Why somebody is absent: for no reason, and for good."""
 REASONS = {"found": "清点料箱时找到"}
 EVIDENCE = "签收单"
 FORMING = {"form": {"confirm"}, "form_requests": {"apply", "review", "review_replacement"}}
@@ -77,8 +75,8 @@ class Cast:
     """ID numbers of people who do not come for their cards."""
     proxies: Mapping[str, tuple[str, str, str]]
     """ID number → name, ID number and relation of who comes for that person."""
-    roles: Mapping[tuple[str, str], list[str]] = field(default_factory=dict)
-    """Why people do not come, and of which scheme → ID numbers."""
+    away: Mapping[str, list[str]] = field(default_factory=dict)
+    """Scheme → those of the absent who were drawn of it."""
     leaves: frozenset[str] = LEFT
     """Works that nobody does, though they are listed."""
     patient: bool = False
@@ -89,20 +87,19 @@ class Cast:
     """What one has patience with: how much waited, and since when no more came."""
 
     @classmethod
-    def of(cls, city: City, world: World, seed: int, away: Sequence[str] = (NEVER,)) -> "Cast":
-        """Draw who is absent (of each scheme one for each mention of a reason) and who sends somebody."""
+    def of(cls, city: City, world: World, seed: int, absent: int = 1) -> "Cast":
+        """Draw who is absent (of each scheme so many) and who sends somebody."""
         chance = random.Random(f"{seed}/cast")
-        roles: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        away: dict[str, list[str]] = {}
         proxies: dict[str, tuple[str, str, str]] = {}
         for scheme in SCHEMES:
             clean = city.checked(scheme).filter(pl.col("reasons") == "").select("id_no", "name").sort("id_no")
-            picked = chance.sample(clean.rows(), min(clean.height, 2 * PROXIES + len(away)))
-            for why, (number, _) in zip(away, picked, strict=False):
-                roles[why, scheme].append(number)
-            others = picked[len(away) :]
+            picked = chance.sample(clean.rows(), min(clean.height, 2 * PROXIES + absent))
+            away[scheme] = [number for number, _ in picked[:absent]]
+            others = picked[absent:]
             for (number, _), (other, name) in zip(others[:PROXIES], others[PROXIES:], strict=False):
                 proxies[number] = (name, other, "亲属")
-        return cls(world, {number for some in roles.values() for number in some}, proxies, roles)
+        return cls(world, {number for some in away.values() for number in some}, proxies, away)
 
     def answers(self, items: Sequence[Item]) -> Iterator[Command]:
         """The commands that answer what is listed; what nobody can or wants to do yet is left standing."""

@@ -22,7 +22,7 @@ from zhika.card.trayfile import TrayBusy
 from zhika.errors import ConfigurationError, ZhikaError
 from zhika.rehearsal import report, walkins, world
 from zhika.rehearsal.calendar import CALENDAR, turn
-from zhika.rehearsal.cast import NEVER, Cast, Command, Item, written
+from zhika.rehearsal.cast import Cast, Command, Item, written
 from zhika.rehearsal.findings import Findings, gather
 from zhika.rehearsal.live import Board
 from zhika.rehearsal.mishaps import FEW, KINDS, Mishaps
@@ -265,7 +265,7 @@ def run(
     things = world.create(folder / world.WORLD, collected + spare, spare)
     offices = {s: tuple(o.code for o in city.offices if o.scheme == s) for s in SCHEMES}
     Mishaps.plan(things, seed, offices, KINDS if all_ else FEW)
-    cast = Cast.of(city, things, seed, AWAY if all_ else (NEVER,))
+    cast = Cast.of(city, things, seed, AWAY if all_ else 1)
     stage = Stage(folder, things, city, cast)
     if all_:
         spoil(stage, seed)

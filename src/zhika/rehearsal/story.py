@@ -20,7 +20,7 @@ from zhika.card.chip.social import inspect
 from zhika.errors import ZhikaError
 from zhika.flows.causes import CAUSES
 from zhika.rehearsal import hands
-from zhika.rehearsal.cast import CLERKS, NEVER, Cast, Command
+from zhika.rehearsal.cast import CLERKS, Cast, Command
 from zhika.rehearsal.offices import RURAL, SCHEMES, URBAN
 from zhika.rehearsal.people import City, customers, reconciled, renamed
 from zhika.rehearsal.seats import BANKS, PLATFORM, asked, zhika
@@ -34,13 +34,15 @@ LETTERS = {URBAN: "A", RURAL: "B"}
 """What the codes of a scheme's batches begin with."""
 NEW_ADDRESS = "东街1号"
 WALKED_IN = "零星申请"
-LATE, WRONG, CALLED_BACK, DEAD = "late", "wrong", "recalled", "dead"
+LATE, NEVER, WRONG, CALLED_BACK, DEAD = "late", "never", "wrong", "recalled", "dead"
 RARE, MENDED = "\U0002ebf0", "mended.jpg"
 """A character of CJK Extension I, for which the card's font has no glyph; a photo that is good."""
 ODD = {URBAN: ("photo-bad", "photo", f"{{folder}}/{MENDED}"), RURAL: ("glyph-missing", "name", "林岩")}
 """Of each scheme why one person can't be made, and how it is mended."""
-AWAY = (LATE, NEVER, WRONG, CALLED_BACK, DEAD) * 2
-"""Why people do not come for their cards at first: of each scheme one, and another should that card never come."""
+PARTS = (LATE, NEVER, WRONG, CALLED_BACK, DEAD)
+"""Why people do not come for their cards at first: of each scheme one for each part."""
+AWAY = 10
+"""Absent people of a scheme among whom the parts are given: not everybody's card gets as far as a unit."""
 Visit = tuple[str, Command]
 """Seat, and what is typed there."""
 
@@ -104,6 +106,8 @@ class Stage:
     cast: Cast
     forms: list[Forms] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
+    playing: dict[tuple[str, str], Holder] = field(default_factory=dict)
+    """Part and scheme → who has it."""
     taken: set[str] = field(default_factory=set)
     """ID numbers of people who have had their part."""
 
@@ -116,18 +120,20 @@ class Stage:
                 self.taken.add(one.id_no)
                 yield one
 
-    def playing(self, role: str, scheme: str) -> Holder:
-        """Whose card lies at a unit and has this part; the others of the part come for theirs from now on.
+    def give_parts(self) -> None:
+        """The parts of those whose cards lie at units; the other absent people come for theirs from now on.
 
-        Raises ZhikaError where nobody's does.
+        Raises ZhikaError where there are too few.
         """
-        drawn = self.cast.roles[role, scheme]
-        for unit in self.city.units:
-            for _, serial, face in cards_at(self.world.of(unit.code, "bench"), self.world.secret):
-                if face["id_no"] in drawn:
-                    self.cast.absent -= {number for number in drawn if number != face["id_no"]}
-                    return Holder(scheme, serial, face["id_no"])
-        raise ZhikaError(f"演练: {scheme} 没有「{role}」的卡在单位待领, 请换一个 --seed 或增加 --people")
+        benches = [self.world.of(unit.code, "bench") for unit in self.city.units]
+        lying = [one for bench in benches for one in cards_at(bench, self.world.secret)]
+        serials = {face["id_no"]: serial for _, serial, face in lying}
+        for scheme, drawn in self.cast.away.items():
+            here = [Holder(scheme, serials[number], number) for number in drawn if number in serials]
+            if len(here) < len(PARTS):
+                raise ZhikaError(f"演练: 在单位待领的卡不够 ({len(here)}), 请换一个 --seed 或增加 --people")
+            self.playing |= {(part, scheme): one for part, one in zip(PARTS, here, strict=False)}
+            self.cast.absent -= set(drawn) - {one.id_no for one in here[: len(PARTS)]}
 
     def chip_of(self, serial: str) -> str:
         """What a reader finds in a card in somebody's hand, or at a unit."""
@@ -204,6 +210,7 @@ def beginning(stage: Stage) -> Iterator[Visit]:
 
 def second_week(stage: Stage) -> Iterator[Visit]:
     """Cards are lost, broken and wrong; a chip is called back; somebody has died; who failed may start again."""
+    stage.give_parts()
     _seen_at_the_banks(stage)
     yield from _mended(stage)
     stage.cast.leaves = frozenset()
@@ -217,8 +224,7 @@ def second_week(stage: Stage) -> Iterator[Visit]:
                 hands.lose(stage.world, holder.serial)
         yield from _recalled(stage, who[-1])
         yield from _at_units(stage, scheme)
-        stage.playing(NEVER, scheme)
-        stage.cast.absent -= set(stage.cast.roles[LATE, scheme])
+        stage.cast.absent.discard(stage.playing[LATE, scheme].id_no)
     yield from _died(stage)
 
 
@@ -257,7 +263,7 @@ def _recall(stage: Stage, chip: str, name: str) -> str:
 def _at_units(stage: Stage, scheme: str) -> Iterator[Visit]:
     """A card with wrong data and one with a chip that is called back go back before anybody has them."""
     for role, cause in ((WRONG, "data-wrong"), (CALLED_BACK, "recalled")):
-        one = stage.playing(role, scheme)
+        one = stage.playing[role, scheme]
         serial = _recall(stage, stage.chip_of(one.serial), one.serial) if role == CALLED_BACK else one.serial
         words = ("do", "return_cards", serial, *_facts({"cause": cause}), "--reason", "核对不符")
         yield PLATFORM, Command((*words, "--by", CLERKS["unit"][0]))
@@ -268,7 +274,7 @@ def _at_units(stage: Stage, scheme: str) -> Iterator[Visit]:
 def _died(stage: Stage) -> Iterator[Visit]:
     """A list of the dead comes: of each scheme one, whose card lies at the unit."""
     path = stage.folder / "typed" / "deaths.csv"
-    dead = [stage.playing(DEAD, scheme) for scheme in SCHEMES]
+    dead = [stage.playing[DEAD, scheme] for scheme in SCHEMES]
     names = {n: name for s in SCHEMES for n, name in stage.city.collected[s].select("id_no", "name").iter_rows()}
     lines = ["公民身份号码,姓名,死亡日期", *(f"{one.id_no},{names[one.id_no]},2026-01-15" for one in dead)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -291,13 +297,11 @@ def half_a_year(stage: Stage) -> Iterator[Visit]:
 
 def at_last(stage: Stage) -> Iterator[Visit]:
     """One of them comes after all: the bank gives the card out again."""
-    never = stage.cast.roles[NEVER, URBAN]
-    lying = cards_at(stage.world.of(BANKS[URBAN], "bench"), stage.world.secret)
-    (kept,) = (serial for _, serial, face in lying if face.get("id_no") in never)
-    stage.cast.absent -= set(never)
-    words = ("do", "give_again", kept, "--reason", "本人申请", "--by", CLERKS["bank"][0])
+    one = stage.playing[NEVER, URBAN]
+    stage.cast.absent.discard(one.id_no)
+    words = ("do", "give_again", one.serial, "--reason", "本人申请", "--by", CLERKS["bank"][0])
     yield BANKS[URBAN], Command(words)
-    stage.told.append(Told("逾期退回银行的卡, 本人申请后重新发放", kept))
+    stage.told.append(Told("逾期退回银行的卡, 本人申请后重新发放", one.serial))
 
 
 def in_the_end(stage: Stage) -> Iterator[Visit]:
