@@ -13,6 +13,7 @@ from zhika.ledger.places import today
 from zhika.paper import applying
 from zhika.paper.applying import Applied
 from zhika.paper.typeset import Party
+from zhika.people import restarts
 from zhika.people.models import Request
 from zhika.seat.config import Seat
 
@@ -53,8 +54,11 @@ def _receipt(seat: Seat, request: Request, by: str) -> bytes:
 def _doctor(seat: Seat, request: Request, by: str) -> bytes:
     if request.state in (Request.REFUSED, Request.WITHDRAWN):
         raise NotReady(f"{request.ref}: 申请已{'退回' if request.state == Request.REFUSED else '撤回'}, 不出具领卡证明")
-    if CardEvent.objects.filter(card__application_ref=request.ref, kind="hand_out").exists():
+    one = restarts.latest(request.ref)
+    if one and CardEvent.objects.filter(card__application_ref=one.ref, kind="hand_out").exists():
         raise NotReady(f"{request.ref}: 卡已领取, 不出具领卡证明")
+    if one and not (one.live or one.pending):
+        raise NotReady(f"{request.ref}: 申请已终止, 不出具领卡证明; 经过见 zhika where")
     until = today() + timedelta(days=seat.promise.days)
     return applying.doctor(_applied(request), office=_office(request), by=by, on=today(), until=until)
 

@@ -6,7 +6,8 @@ from pypdf import PdfReader
 from tests.lanes.counter import ENTERS, FORMS, GIVES, REVIEWS, Counter, at, cards, holder_id
 from tests.lanes.house import OFFICE, person
 from zhika.craft.applying import print_paper
-from zhika.engine import errands, turns
+from zhika.engine import errands, plastic, turns
+from zhika.engine.acts import act
 from zhika.engine.todo import EVIDENCE, ID_SHOWN, OLD_CARD, SERIAL, command
 from zhika.errors import NotAllowed, NotReady, Refused
 from zhika.flows.blocking import Standing
@@ -17,6 +18,8 @@ from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card, CardEvent
 from zhika.ledger.errands import Errand
 from zhika.ledger.laws import Books, breaches
+from zhika.ledger.places import today
+from zhika.people import entry
 from zhika.people.models import Application
 
 FORMAL = {"kind": "formal"}
@@ -176,6 +179,28 @@ def test_the_slip_for_the_doctor_says_that_the_card_is_not_there_yet_and_ends_wi
     (card,) = cards(counter.made("urban-new"))
     counter.hand_out(card)
     with pytest.raises(NotReady, match=f"{ref}: 卡已领取, 不出具领卡证明"):
+        print_paper(counter.seat, ref, "doctor", by=REVIEWS)
+
+
+def test_after_a_new_start_the_slip_is_issued_until_the_new_card_is_collected(counter: Counter) -> None:
+    (ref,) = counter.applied(0)
+    counter.do("review", {ref: {}}, by=REVIEWS)
+    (failed,) = cards(counter.made("urban-new"))
+    plastic.fail(failed.batch, {ref: "misprint"}, step="make_card", source="house")
+    assert act(counter.seat, "restart", ref, by="周", reason="重新制作")
+    assert print_paper(counter.seat, ref, "doctor", by=REVIEWS).exists()
+    again = Application.objects.get(restarts__ref=ref)
+    card = Card.objects.create(batch=failed.batch, bundle=failed.bundle, line=2, application_ref=again.ref)
+    CardEvent.objects.create(card=card, kind="hand_out", happened_at=again.made_at, booked_day=today(), by=GIVES)
+    with pytest.raises(NotReady, match=f"{ref}: 卡已领取, 不出具领卡证明"):
+        print_paper(counter.seat, ref, "doctor", by=REVIEWS)
+
+
+def test_no_slip_for_a_request_that_has_ended_without_a_card(counter: Counter) -> None:
+    (ref,) = counter.applied(0)
+    counter.do("review", {ref: {}}, by=REVIEWS)
+    entry.end([ref])
+    with pytest.raises(NotReady, match=f"{ref}: 申请已终止, 不出具领卡证明"):
         print_paper(counter.seat, ref, "doctor", by=REVIEWS)
 
 
