@@ -11,7 +11,9 @@ from zhika.flows import FLOWS
 from zhika.flows.acts import REPLACEMENTS
 from zhika.flows.lanes import Lane
 from zhika.ledger.batches import Organisation
-from zhika.people.models import Payment, Request
+from zhika.ledger.cards import Card
+from zhika.people import fees, restarts
+from zhika.people.models import Application, Payment, Request
 from zhika.people.numbers import drawn_for
 from zhika.seat.config import Seat
 
@@ -73,3 +75,32 @@ def todo_unentered(seat: Seat) -> Iterator[Todo]:
             command("withdraw", payment.ref, REASON), "act",
             f"或补录: zhika do apply_replacement {to_replace(payment.ref)} …",
         )  # fmt: skip
+
+
+def todo_owed(seat: Seat) -> Iterator[Todo]:
+    """Fees of requests that came to nothing: the review refused them, or they ended before a card was made."""
+    if not REPLACEMENTS & set(seat.processes):
+        return
+    titles = dict.fromkeys(_ended(), "已终止而未退费")
+    refused = Request.objects.filter(state=Request.REFUSED, process__in=REPLACEMENTS).values_list("ref", flat=True)
+    titles |= dict.fromkeys(refused, "已退回而未退费")
+    owed = [payment for payment in fees.paid(titles).values() if payment.amount]
+    for payment in sorted(owed, key=lambda payment: payment.pk):
+        yield Todo(
+            Lane.CENTRE, "withdraw", titles[payment.ref], payment.ref, 1, payment.at, payment.office.name,
+            command("withdraw", payment.ref, REASON), "act",
+        )  # fmt: skip
+
+
+def ended_without_card(one: Application) -> bool:
+    """Whether an application has ended, as by its person's death, before there was a card of it."""
+    made = Card.objects.filter(application_ref=one.ref, serial__isnull=False)
+    return not (one.live or one.pending or made.exists())
+
+
+def _ended() -> Iterator[str]:
+    """Numbers of the requests whose replacement has ended before there was a card of it."""
+    made = Card.objects.filter(application_ref=OuterRef("ref"), serial__isnull=False)
+    later = Application.objects.filter(restarts=OuterRef("pk"))
+    over = Application.objects.filter(~Exists(made), ~Exists(later), replaces__isnull=False, live=False, pending=False)
+    yield from map(restarts.origin, over.select_related("restarts"))

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from tests.lanes.asking import CLERK, FEE, REVIEWER, Counter, account, application, build, payment, request
-from tests.lanes.house import person
+from tests.lanes.asking import CLERK, FEE, HOLDER, REVIEWER, Counter, account, application, build, payment, request
+from tests.lanes.house import OFFICE, person
 from tests.lanes.workshop import Killed
 from zhika.cli.where import lines
 from zhika.craft import forming, requests, slips
 from zhika.engine import acts, desk, plastic
 from zhika.engine.answer import answer
+from zhika.engine.check import id_key
 from zhika.engine.todo import todo
 from zhika.engine.work import ActWork, Done, Subject, Work
 from zhika.errors import NotAllowed, NotReady, Refused
@@ -30,7 +31,7 @@ from zhika.ledger.laws import breaches
 from zhika.ledger.places import Case
 from zhika.ledger.steps import ActRecord, Trouble
 from zhika.people import restarts, settling
-from zhika.people.models import Application, Payment, Refund, Request
+from zhika.people.models import Application, Death, Payment, Refund, Request
 from zhika.people.settlements import after, end, period_of
 
 
@@ -292,6 +293,53 @@ def test_a_refused_requests_fee_is_given_back_and_it_stays_refused(counter: Coun
     assert len(vouchers(counter)) == 1
     with pytest.raises(NotAllowed, match="也没有未退的费用"):
         counter.withdraw(ref)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_the_fee_of_who_has_died_before_a_card_was_made_is_given_back_and_the_request_stays(
+    counter: Counter, again: bool
+) -> None:
+    """Whether it was the first attempt or a new start."""
+    ref = counter.review_again(counter.ask_again(counter.old_card()))
+    if again:
+        plastic.fail(counter.form("replacement"), {ref: "misprint"}, step="make_card", source="house")
+        assert acts.act(counter.seat, "restart", ref, by="周", reason="可以重做")
+    died(counter, HOLDER)
+    assert todo_of(counter) == []
+    about = forming.in_full(counter.seat, f"urban-replacement/{OFFICE}")
+    assert acts.act(counter.seat, "form_requests", about, by=REVIEWER)
+    assert owed(counter) == [(ref, "已终止而未退费")]
+    counter.withdraw(ref, reason="本人已故")
+    assert (request(ref).state, request(ref).cause) == (Request.REVIEWED, "")
+    assert len(vouchers(counter)) == 1 and not payment(ref).live and owed(counter) == []
+    with pytest.raises(NotAllowed, match="申请已终止"):
+        counter.withdraw(ref)
+    assert breaches() == []
+
+
+def died(counter: Counter, n: int) -> None:
+    key, day = id_key(counter.seat.home, person(n)["id_no"]), timezone.now()
+    Death.objects.create(id_key=key, died_on=day.date(), source="0" * 64, loaded_at=day)
+
+
+def owed(counter: Counter) -> list[tuple[str, str]]:
+    """Fees that the list says are to be given back, with why."""
+    found = [item for item in todo(counter.seat) if item.work == "withdraw"]
+    assert all(item.needs == ["by", "reason"] for item in found)
+    return [(item.subject, item.title) for item in found]
+
+
+def test_the_fee_of_a_refused_request_stands_on_the_list_until_it_is_given_back(counter: Counter) -> None:
+    card = counter.old_card()
+    ref = counter.ask_again(card)
+    assert owed(counter) == []
+    counter.do("review_replacement", {ref: {"decision": "reject", "cause": "no-reason"}}, by=REVIEWER)
+    assert owed(counter) == [(ref, "已退回而未退费")]
+    counter.withdraw(ref, reason="审核未通过")
+    assert owed(counter) == []
+    free = counter.ask_again(card, exempt="low-income")
+    counter.do("review_replacement", {free: {"decision": "reject", "cause": "no-reason"}}, by=REVIEWER)
+    assert owed(counter) == [], "of a receipt over nothing there is nothing to give back"
 
 
 def test_a_collected_card_is_cancelled_not_withdrawn(counter: Counter) -> None:

@@ -56,7 +56,7 @@ class CentreConfig(AppConfig):
         for due in (forming.due_requests, lapses, reminding.due, telling.due):
             if due not in DUE:
                 DUE.append(due)
-        asked = (requests.todo, requests.todo_unentered, forming.todo_requests)
+        asked = (requests.todo, requests.todo_unentered, requests.todo_owed, forming.todo_requests)
         for source in (*asked, settling.todo, counties.todo, returns.todo):
             if source not in TODO:
                 TODO.append(source)

@@ -5,6 +5,9 @@ of it. The line is the plastic: until a card is made of a blank (`make_card`, wh
 and a number, and both can be given up. From then on there is a card with the person's face, which somebody must have or
 destroy: it is collected, or given back as unclaimed.
 
+Of a request that the review has refused, or that ended before a card was made because its person has died, there is
+the fee alone to give back: it stays as it is.
+
 What the review has written into the person's record stays; the old card of a replacement stays as it is, and so do its
 number and its block.
 """
@@ -14,7 +17,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from zhika.craft import slips
-from zhika.craft.requests import to_replace
+from zhika.craft.requests import ended_without_card, to_replace
 from zhika.engine import plastic
 from zhika.engine.work import ActWork, Done
 from zhika.errors import Fault, NotAllowed, NotReady, Refused
@@ -48,6 +51,12 @@ class Asked:
     """Its place in a batch, as long as it has not left that."""
     payment: Payment | None
     """Of the fee, as long as it was not given back."""
+
+    @property
+    def came_to_nothing(self) -> bool:
+        """The review has refused it, or it ended before there was a card: only the fee can be given back."""
+        refused = self.request is not None and self.request.state == Request.REFUSED
+        return refused or (self.application is not None and ended_without_card(self.application))
 
 
 def withdraw(work: ActWork) -> Done:
@@ -131,6 +140,8 @@ def _check(work: ActWork, asked: Asked) -> None:
 
 def _check_application(work: ActWork, what: str, asked: Asked) -> None:
     one, card = asked.application, asked.card
+    if asked.came_to_nothing and asked.payment:
+        return
     if one is None or not (one.live or one.pending):
         raise NotAllowed(work.by, what, "申请已终止, 没有可撤回的; 经过见 zhika where")
     if card is None or card.serial is None:
@@ -161,7 +172,7 @@ def _told(asked: Asked) -> pl.DataFrame:
 
 
 def _end_request(work: ActWork, asked: Asked) -> None:
-    """It is withdrawn, unless the review has refused it before."""
+    """It is withdrawn, unless it has come to nothing before."""
     known = Request.objects.filter(ref=asked.ref)
     if asked.request is None:
         assert asked.payment is not None
@@ -170,7 +181,7 @@ def _end_request(work: ActWork, asked: Asked) -> None:
         _never_entered(work, asked.ref, asked.payment)
         return
     state = asked.request.state
-    ended = {} if state == Request.REFUSED else {"state": Request.WITHDRAWN, "cause": work.reason.strip()}
+    ended = {} if asked.came_to_nothing else {"state": Request.WITHDRAWN, "cause": work.reason.strip()}
     if not known.filter(state=state).update(**{"state": state} | ended):
         raise _changed(asked)
 
