@@ -30,7 +30,7 @@ from zhika.seat.config import Seat
 
 BY, SECOND, EVIDENCE, REASON = "<by>", "<second>", "<evidence>", "<reason>"
 SERIAL, ID_SHOWN = "<serial>", "<id_no>"
-OLD_CARD = "发放前先收回原卡 (已挂失的除外)"
+OLD_CARD = "发放前先收回原卡 (遗失补卡的除外)"
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """The office's own counter: one by one, to who shows the holder's ID; and the old card for the new one."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 from pypdf import PdfReader
 
@@ -20,7 +22,7 @@ from zhika.ledger.errands import Errand
 from zhika.ledger.laws import Books, breaches
 from zhika.ledger.places import today
 from zhika.people import entry
-from zhika.people.models import Application
+from zhika.people.models import Application, FeeRate
 
 FORMAL = {"kind": "formal"}
 
@@ -131,23 +133,59 @@ def test_the_new_card_is_given_for_the_old_one_which_is_void_and_cancelled(count
     assert not breaches(Books(prove=True))
 
 
+@pytest.fixture
+def priced(db: None) -> None:
+    """A fee for who has lost a card."""
+    FeeRate.objects.create(
+        kind="lost", amount=2000, valid_from=date(2020, 1, 1), legal="X价费〔2020〕1号", exempt="", loaded_by="周",
+        loaded_at=datetime(2020, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
+
+
+@pytest.mark.usefixtures("priced")
 def test_a_lost_card_need_not_be_brought(counter: Counter, old: Card) -> None:
     counter.do("block", {str(old.serial): FORMAL}, by=REVIEWS, evidence="GS-17")
-    counter.ask(old)
+    counter.ask(old, "lost")
     (new,) = cards(counter.replaced())
     assert counter.hand_out(new) == 1
     assert at(old) == (OFFICE, "issued") and blocks.blocked([old.pk]) == {old.pk: Standing.CANCELLED}
 
 
-def test_a_blocked_card_that_is_brought_all_the_same_is_taken_back(counter: Counter, old: Card) -> None:
-    """A recalled card is blocked, and in its holder's hand."""
-    counter.do("block", {str(old.serial): FORMAL}, by=REVIEWS, evidence="召2026-3")
-    counter.ask(old)
+@pytest.mark.usefixtures("priced")
+def test_a_lost_card_that_is_brought_all_the_same_is_taken_back(counter: Counter, old: Card) -> None:
+    counter.do("block", {str(old.serial): FORMAL}, by=REVIEWS, evidence="GS-17")
+    counter.ask(old, "lost")
     (new,) = cards(counter.replaced())
     counter.bring_back(old)
     assert counter.hand_out(new) == 1
     assert at(old) == (OFFICE, "void") and old.serial in counter.lies(counter.tray(old.batch))
+
+
+def test_a_recalled_card_is_blocked_and_must_be_brought(counter: Counter, old: Card) -> None:
+    counter.do("block", {str(old.serial): FORMAL}, by=REVIEWS, evidence="召2026-3")
+    counter.ask(old)
+    (new,) = cards(counter.replaced())
+    with pytest.raises(Refused, match="须交回原卡"):
+        counter.hand_out(new)
+    assert at(new) == (OFFICE, "good")
+    counter.bring_back(old)
+    assert counter.hand_out(new) == 1
+    assert at(old) == (OFFICE, "void") and old.serial in counter.lies(counter.tray(old.batch))
     assert live(old) == (False, False)
+
+
+def test_who_loses_the_old_card_while_waiting_reports_it_first_and_the_counter_says_so(
+    counter: Counter, old: Card
+) -> None:
+    counter.ask(old)
+    (new,) = cards(counter.replaced())
+    with pytest.raises(Refused, match="等候期间遗失的, 先办书面挂失"):
+        counter.hand_out(new, old_card="lost")
+    counter.do("block", {str(old.serial): FORMAL}, by=REVIEWS, evidence="GS-17")
+    with pytest.raises(Refused, match="--fact old_card=lost"):
+        counter.hand_out(new)
+    assert counter.hand_out(new, old_card="lost") == 1
+    assert at(old) == (OFFICE, "issued") and blocks.blocked([old.pk]) == {old.pk: Standing.CANCELLED}
 
 
 def test_what_a_crash_left_is_done_once_by_the_next_worker(counter: Counter, old: Card) -> None:

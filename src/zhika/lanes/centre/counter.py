@@ -1,5 +1,6 @@
 """The office's own counter: its finished cards go into their holders' hands, and old ones come back for new ones."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from zhika.card import tray as trays
@@ -8,18 +9,23 @@ from zhika.engine import plastic
 from zhika.engine.work import Done, Work
 from zhika.errors import Fault, Refused
 from zhika.flows.documents import COLLECTION
+from zhika.flows.requests import KINDS, OldCard
 from zhika.lanes.centre.models import Receipt
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
 from zhika.ledger.custody import Cards, move
 from zhika.ledger.places import Place, State, place
 from zhika.ledger.where import where
-from zhika.people import succession
+from zhika.people import restarts, succession
+from zhika.people.models import Application, Request
 from zhika.seat import things
 from zhika.seat.config import Seat
 
 COLLECTED = "补换卡已领取"
 """Why an old card is cancelled when the new one is in its holder's hand."""
+
+OLD_CARD, LOST = "old_card", "lost"
+"""Fact with which the counter says that a holder has lost the old card while waiting for the new one."""
 
 ONE_BY_ONE = "柜台逐张发放, 不能整批办理: 按卡序列号并出示持卡人的身份证 (--fact id_no=…); zhika todo 列出命令"
 
@@ -37,7 +43,7 @@ def back_tray(seat: Seat, office: str) -> Path:
 def hand_out(work: Work) -> Done:
     """社保卡交接手续: one by one, each to who shows the holder's ID; with a replacement the old card comes back, void.
 
-    Raises Refused where a whole batch is told, or where an old card that was not lost was not brought (laid into
+    Raises Refused where a whole batch is told, or where an old card that is not lost was not brought (laid into
     WORLD/OFFICE/in/back.tray).
     """
     assert work.batch is not None
@@ -47,9 +53,13 @@ def hand_out(work: Work) -> Done:
     olds = succession.olds(work.people)
     path = back_tray(work.seat, work.batch.office.code)
     here = _lying(work.seat, path)
-    # A blocked card may be in its holder's hand all the same: one that was recalled, or found again.
-    brought = {ref: card for ref, card in olds.items() if not _lost(card) or card.serial in here}
-    rule = f"须交回原卡: 放入 {path.parent.parent.name}/in/{path.name}; 原卡已遗失的先办书面挂失"
+    # A lost card may be in its holder's hand all the same: one that was found again.
+    lost = _lost(work, olds)
+    brought = {ref: card for ref, card in olds.items() if ref not in lost or card.serial in here}
+    rule = (
+        f"须交回原卡: 放入 {path.parent.parent.name}/in/{path.name}; "
+        f"等候期间遗失的, 先办书面挂失 (zhika do block), 发卡时写明 --fact {OLD_CARD}={LOST}"
+    )
     if faults := [
         Fault(f"{COLLECTION.title} {work.people[ref].serial}", rule)
         for ref, card in brought.items()
@@ -79,8 +89,19 @@ def _office(batch_code: str) -> str:
     return Batch.objects.select_related("office").get(code=batch_code).office.code
 
 
-def _lost(card: Card) -> bool:
-    """A blocked card need not be brought."""
+def _lost(work: Work, olds: Mapping[str, Card]) -> set[str]:
+    """Applications whose old card need not be brought: blocked, and lost as the request or the counter says.
+
+    A block alone does not say so: a card that was recalled is blocked, and in its holder's hand.
+    """
+    blocked = {ref for ref, card in olds.items() if _blocked(card)}
+    told = {ref for ref in blocked if work.facts.get(ref, {}).get(OLD_CARD) == LOST}
+    origins = {restarts.origin(one): one.ref for one in Application.objects.filter(ref__in=blocked)}
+    asked = Request.objects.filter(ref__in=origins).values_list("ref", "kind")
+    return told | {origins[ref] for ref, kind in asked if KINDS[kind].old_card is OldCard.BLOCKED}
+
+
+def _blocked(card: Card) -> bool:
     block = getattr(card, "block", None)
     return block is not None and block.standing.blocked
 
