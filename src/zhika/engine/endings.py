@@ -1,15 +1,15 @@
 """How it ended: for whoever left a batch, and for an application, new starts followed to the last."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from zhika.flows.causes import CAUSES
+from zhika.flows.causes import CAUSES, WITHDRAWN
 from zhika.ledger.cards import Card, CardEvent, Failure
 from zhika.ledger.chunks import chunks
 from zhika.ledger.places import Place, State
 from zhika.ledger.where import where
 from zhika.people import restarts
-from zhika.people.models import Application
+from zhika.people.models import Application, Request
 
 
 def endings(failures: Sequence[Failure]) -> dict[int, str]:
@@ -45,11 +45,25 @@ def _persons(refs: Sequence[str]) -> dict[str, str]:
     """What became of the person's application."""
     waits = {one.application.ref: one for one in restarts.waiting(refs)}
     newest = _newest(refs)
-    held = _in_hand(list(newest.values()))
-    found = {ref: f"重新发起 {new}{', 已领取' if new in held else ''}" for ref, new in newest.items()}
+    state = _states(set(newest.values()))
+    found = {ref: f"重新发起 {new}{state.get(new, '')}" for ref, new in newest.items()}
     for ref, one in waits.items():
         found[ref] = "等待重新发起" if one.startable else f"待{CAUSES[one.cause].mended_by}排除原因"
     return {ref: found.get(ref, "不再制卡") for ref in refs}
+
+
+def _states(refs: Collection[str]) -> dict[str, str]:
+    """What is said of these new starts: in hand, given up, or ended; nothing of those that are under way."""
+    over: dict[str, str] = {}
+    for some in chunks(sorted(refs)):
+        ended = Application.objects.filter(ref__in=some, live=False, pending=False).select_related("restarts")
+        origins = {one.ref: restarts.origin(one) for one in ended}
+        asked = Request.objects.filter(ref__in=set(origins.values()), state=Request.WITHDRAWN)
+        withdrawn = set(asked.values_list("ref", flat=True))
+        left = Failure.objects.filter(card__application_ref__in=some, cause=WITHDRAWN)
+        gone = set(left.values_list("card__application_ref", flat=True))
+        over |= {ref: ", 已撤回" if first in withdrawn or ref in gone else ", 已终止" for ref, first in origins.items()}
+    return over | dict.fromkeys(_in_hand(list(refs)), ", 已领取")
 
 
 def _newest(refs: Sequence[str]) -> dict[str, str]:

@@ -59,6 +59,8 @@ CAUSES: dict[str, Cause] = {
     )
 }
 
+WITHDRAWN = "withdrawn"
+"""Cause with which whoever has withdrawn the request leaves a batch."""
 RETURNED_FOR = ("data-wrong", "misprint", "chip-dead", "stripe-bad", "recalled", "deceased", "unclaimed")
 """Why a finished card may be given back."""
 CLOSED = "closed"

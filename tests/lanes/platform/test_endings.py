@@ -1,5 +1,8 @@
 """How it ended: for whoever left a batch, and for what was asked for."""
 
+import pytest
+
+from tests.lanes.counter import FORMS, REVIEWS, Counter
 from tests.lanes.house import OFFICE, House
 from zhika.engine import plastic
 from zhika.engine.acts import act
@@ -9,7 +12,7 @@ from zhika.ledger.batches import organisation
 from zhika.ledger.cards import Card, CardEvent, Failure
 from zhika.ledger.custody import Cards, move
 from zhika.ledger.places import State, place, today
-from zhika.people.models import Application
+from zhika.people.models import Application, Death
 
 
 def told(card: Card) -> str:
@@ -42,6 +45,39 @@ def test_the_wait_the_new_start_and_the_card_in_hand_are_told_and_what_became_of
     assert told(one).startswith(f"重新发起 {again.ref}, 已领取")
     move(void, place(at, State.DESTROYED, group), Cards([one.pk]), cause="destroy", by="周")
     assert told(one).endswith("废卡已销毁")
+
+
+@pytest.mark.parametrize("in_a_batch", [False, True])
+def test_of_a_new_start_that_was_given_up_it_is_said_that_it_was_withdrawn(counter: Counter, in_a_batch: bool) -> None:
+    failed, again = started_again(counter)
+    assert told(failed) == f"重新发起 {again.ref}"
+    if in_a_batch:
+        form(counter)
+    assert act(counter.seat, "withdraw", again.ref, by=REVIEWS, reason="本人不办了")
+    assert told(failed) == f"重新发起 {again.ref}, 已撤回"
+
+
+def test_of_a_new_start_whose_person_has_died_it_is_said_that_it_has_ended(counter: Counter) -> None:
+    failed, again = started_again(counter)
+    Death.objects.create(id_key=again.person.id_key, died_on=today(), source="0" * 64, loaded_at=again.made_at)
+    form(counter)
+    assert told(failed) == f"重新发起 {again.ref}, 已终止"
+
+
+def form(counter: Counter) -> None:
+    counter.do("form_requests", {f"urban-new/{OFFICE}": {}}, by=FORMS)
+
+
+def started_again(counter: Counter) -> tuple[Card, Application]:
+    """A walk-in whose card failed before it was made, and the new start."""
+    (ref,) = counter.applied(0)
+    counter.do("review", {ref: {}}, by=REVIEWS)
+    form(counter)
+    failed = Card.objects.select_related("batch").get(application_ref=ref)
+    plastic.fail(failed.batch, {ref: "photo-bad"}, step="x", source="y")
+    assert act(counter.seat, "clear_cause", ref, by=REVIEWS, reason="照片已补")
+    assert act(counter.seat, "restart", ref, by="周", reason="再做")
+    return failed, Application.objects.get(restarts__ref=ref)
 
 
 def test_who_may_not_start_again_gets_no_card_any_more(house: House) -> None:

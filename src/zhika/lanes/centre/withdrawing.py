@@ -21,6 +21,7 @@ from zhika.craft.requests import ended_without_card, to_replace
 from zhika.engine import plastic
 from zhika.engine.work import ActWork, Done
 from zhika.errors import Fault, NotAllowed, NotReady, Refused
+from zhika.flows.causes import WITHDRAWN
 from zhika.flows.documents import EXCEPTIONS
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
@@ -31,8 +32,6 @@ from zhika.people.models import Application, Payment, Person, Refund, Request
 from zhika.seat.config import Seat
 
 ACT = "withdraw"
-CAUSE = "withdrawn"
-"""Of `flows.causes`: why a card leaves its batch, on every seat."""
 LONGEST = 40
 """Characters of a reason: it stands on the request and on the voucher."""
 
@@ -77,7 +76,7 @@ def withdraw(work: ActWork) -> Done:
         if asked.card and batch:
             if not Card.objects.filter(pk=asked.card.pk, serial=None, failure=None).exists():
                 raise _changed(asked)
-            plastic.fail(batch, {asked.card.application_ref: CAUSE}, step=ACT, source=work.seat.name)
+            plastic.fail(batch, {asked.card.application_ref: WITHDRAWN}, step=ACT, source=work.seat.name)
         if asked.payment:
             _give_back(work, asked, asked.payment)
 
@@ -167,7 +166,7 @@ def _told(asked: Asked) -> pl.DataFrame:
     rows = []
     if asked.card and asked.application:
         person = asked.application.person
-        rows.append((asked.application.ref, person.id_no, person.name, "", "", "", ACT, CAUSE))
+        rows.append((asked.application.ref, person.id_no, person.name, "", "", "", ACT, WITHDRAWN))
     return pl.DataFrame(rows, schema=dict.fromkeys(EXCEPTIONS.columns, pl.String), orient="row")
 
 
