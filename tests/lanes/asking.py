@@ -44,7 +44,7 @@ class Counter:
     def do(self, work: str, told: Mapping[str, Mapping[str, str]], *, by: str = CLERK) -> int:
         return many.do_applications(self.seat, work, told, by=by)
 
-    def told(self, n: int, *, rush: bool = False) -> dict[str, Mapping[str, str]]:
+    def told(self, n: int, *, rush: bool = False, **more: str) -> dict[str, Mapping[str, str]]:
         """A form file of one person, as the counter reads it."""
         row = person(n)
         (self.house.folder / f"{n}.jpg").write_bytes(portrait(row["person_no"], "1", 30))
@@ -54,24 +54,24 @@ class Counter:
         }  # fmt: skip
         path = self.house.folder / f"form-{n}.csv"
         pl.DataFrame([form]).write_csv(path)
-        facts = {"process": f"{self.scheme}-new", "photos": str(self.house.folder)}
+        facts = {"process": f"{self.scheme}-new", "photos": str(self.house.folder), **more}
         return dict(FROM_FILE["fill_form"](self.seat, path, facts))
 
-    def fill(self, n: int, *, rush: bool = False) -> str:
+    def fill(self, n: int, *, rush: bool = False, **more: str) -> str:
         """A form filled in; the number of the request."""
-        told = self.told(n, rush=rush)
+        told = self.told(n, rush=rush, **more)
         self.do("fill_form", told)
         (ref,) = told
         return ref
 
-    def ask(self, n: int, *, rush: bool = False) -> str:
+    def ask(self, n: int, *, rush: bool = False, **more: str) -> str:
         """A form handed in, waiting for its review."""
-        ref = self.fill(n, rush=rush)
+        ref = self.fill(n, rush=rush, **more)
         self.do("apply", {ref: {}})
         return ref
 
-    def reviewed(self, n: int, *, rush: bool = False) -> str:
-        ref = self.ask(n, rush=rush)
+    def reviewed(self, n: int, *, rush: bool = False, **more: str) -> str:
+        ref = self.ask(n, rush=rush, **more)
         self.do("review", {ref: {}}, by=REVIEWER)
         return ref
 

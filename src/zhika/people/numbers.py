@@ -54,6 +54,12 @@ def application_numbers(prefix: str, day: str, subject: str, count: int) -> list
     return [written(kept.series, kept.first + at) for at in range(count)]
 
 
+def given(subject: str) -> list[str]:
+    """The application numbers that a subject has been given; none where nobody has asked for any."""
+    kept = NumberBlock.objects.filter(kind=APPLICATION, subject=subject).first()
+    return [written(kept.series, kept.first + at) for at in range(kept.count)] if kept else []
+
+
 def drawn_for(number: str) -> str:
     """The subject whose block an application number is of; '' for a number that was never given."""
     series, running = number[:-_DIGITS], number[-_DIGITS:]

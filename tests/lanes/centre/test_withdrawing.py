@@ -63,9 +63,24 @@ def test_a_request_withdrawn_before_its_review_is_never_reviewed_and_may_be_aske
     with pytest.raises(Refused, match="已撤回, 不再审核"):
         counter.do("review", {asked: {}}, by=REVIEWER)
     assert not Application.objects.exists() and not Payment.objects.exists()
-    again = counter.reviewed(1)
+    again = counter.reviewed(1, again="yes")
     assert again != asked and application(again).live
     assert counter.told(1).keys() == {again}, "the same form again is the same request"
+
+
+def test_a_form_file_told_again_asks_for_nobody_anew_who_has_withdrawn_unless_that_is_said(counter: Counter) -> None:
+    ref = counter.fill(0)
+    assert counter.told(0).keys() == {ref}
+    counter.withdraw(ref)
+    with pytest.raises(Refused, match=r"第 2 行: 此申请已撤回; .*--fact again=yes") as caught:
+        counter.told(0)
+    assert person(0)["id_no"] not in str(caught.value) and person(0)["name"] not in str(caught.value)
+    assert counter.told(0, again="no") == {} and counter.do("fill_form", {}) == 0
+    again = counter.fill(0, again="yes")
+    assert again != ref and counter.told(0).keys() == counter.told(0, again="yes").keys() == {again}
+    counter.withdraw(again)
+    with pytest.raises(Refused, match="已撤回"):
+        counter.told(0)
 
 
 def test_of_two_requests_only_the_one_named_is_withdrawn(counter: Counter) -> None:
@@ -112,7 +127,7 @@ def test_after_the_review_the_application_ends_and_no_batch_takes_it(counter: Co
     assert not application(one).live
     batch = counter.form()
     assert [card.application_ref for card in batch.cards.all()] == [other]
-    assert counter.reviewed(0) != one
+    assert counter.reviewed(0, again="yes") != one
 
 
 def test_a_pending_replacement_is_undone_and_the_old_card_stays_as_it_is(counter: Counter) -> None:
@@ -497,7 +512,7 @@ def test_where_is_my_card_says_that_it_was_withdrawn(counter: Counter, state: st
 def test_whoever_asked_again_is_told_of_both(counter: Counter) -> None:
     ref = counter.reviewed(0)
     counter.withdraw(ref)
-    again = counter.reviewed(0)
+    again = counter.reviewed(0, again="yes")
     told = {one.ref: one.withdrawn for one in answer(counter.seat, again).applications}
     assert told == {again: False, ref: True}
 

@@ -16,7 +16,7 @@ from zhika.ledger.batches import Organisation
 from zhika.ledger.chunks import chunks
 from zhika.ledger.places import today
 from zhika.people.models import Request
-from zhika.people.numbers import application_numbers
+from zhika.people.numbers import application_numbers, given
 from zhika.registers import intake
 from zhika.registers.columns import FORM as COLUMNS
 from zhika.seat.config import Seat
@@ -25,14 +25,16 @@ NEW = ("urban-new", "rural-new")
 SCATTERED = "零散人员"
 """Unit of somebody who belongs to none: a unit of the office's own."""
 YES = ("是", "1", "y", "yes", "true")
+NO = ("否", "0", "n", "no", "false")
+WITHDRAWN = "此申请已撤回; 本人再次申请的加 --fact again=yes, 不再申请的加 --fact again=no, 即略去"
 _WIDTHS = {field.name: field for field in (*FORM, PAYMENT_NO)}
 
 
 def from_file(seat: Seat, path: Path, told: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, str]]]:
     """`zhika do fill_form FILE --fact process=urban-new --fact photos=FOLDER`: an application number a line.
 
-    The same file gives the same numbers, but to whoever has withdrawn and asks again. Raises Refused with row and
-    column of every fault.
+    The same file gives the same numbers. Of whoever has withdrawn it must be told (fact `again`) whether they ask
+    again, under another number, or are left out. Raises Refused with row and column of every fault.
     """
     process = told.get("process", "")
     if process not in NEW or process not in seat.processes:
@@ -40,10 +42,17 @@ def from_file(seat: Seat, path: Path, told: Mapping[str, str]) -> Iterator[tuple
     rows = forms(seat, path, Path(told["photos"]) if told.get("photos") else None)
     content = hashlib.sha256(rows.drop("row").write_csv().encode()).hexdigest()
     day = f"{today():%y%m%d}"
-    refs = application_numbers(seat.integrator.application_prefix, day, f"F-{content[:32]}", rows.height)
-    refs = _asking(seat, day, refs)
-    for ref, row in zip(refs, rows.drop("row").iter_rows(named=True), strict=True):
-        yield ref, {"process": process, **row}
+    prefix = seat.integrator.application_prefix
+    refs = application_numbers(prefix, day, f"F-{content[:32]}", rows.height)
+    asked = dict(zip(_latest(refs), rows.iter_rows(named=True), strict=True))
+    gone, again = _withdrawn(asked), told.get("again", "").lower()
+    if gone and again not in (*YES, *NO):
+        raise Refused([Fault(path.name, WITHDRAWN, int(row["row"])) for ref, row in asked.items() if ref in gone])
+    for ref, row in asked.items():
+        if ref in gone and again in NO:
+            continue
+        number = application_numbers(prefix, day, _after(ref), 1)[0] if ref in gone else ref
+        yield number, {"process": process} | {name: value for name, value in row.items() if name != "row"}
 
 
 def forms(seat: Seat, path: Path, photos: Path | None) -> pl.DataFrame:
@@ -69,14 +78,19 @@ def forms(seat: Seat, path: Path, photos: Path | None) -> pl.DataFrame:
     )
 
 
-def _asking(seat: Seat, day: str, refs: Sequence[str]) -> list[str]:
-    """The numbers under which they ask now: in place of one that was withdrawn the next."""
+def _latest(refs: Sequence[str]) -> list[str]:
+    """The numbers that these forms have now: in place of one that was withdrawn the next, where they asked again."""
     now = dict(zip(refs, refs, strict=True))
-    while withdrawn := _withdrawn(now.values()):
-        for first, ref in now.items():
-            if ref in withdrawn:
-                (now[first],) = application_numbers(seat.integrator.application_prefix, day, f"F-{ref}", 1)
+    gone = _withdrawn(refs)
+    while following := {ref: number for ref in gone for number in given(_after(ref))}:
+        now = {first: following.get(ref, ref) for first, ref in now.items()}
+        gone = _withdrawn(following.values())
     return list(now.values())
+
+
+def _after(ref: str) -> str:
+    """What the number is drawn for under which somebody asks again who has withdrawn this one."""
+    return f"F-{ref}"
 
 
 def _withdrawn(refs: Iterable[str]) -> set[str]:
