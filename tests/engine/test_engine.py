@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.engine.on_a_store import RACES, do_row, open_batch, people, trust_peers
-from zhika.engine import acts, desk, loop, plastic, rules, trouble, turns
+from zhika.engine import acts, desk, each, loop, plastic, rules, trouble, turns
 from zhika.engine.check import agree, person_key
-from zhika.engine.registry import STEPS
+from zhika.engine.registry import ACT_FUNCTIONS, STEPS
 from zhika.engine.serve import public, serve
 from zhika.engine.todo import todo
 from zhika.engine.work import Done, Subject, Work
@@ -32,7 +32,7 @@ from zhika.lanes.bank import steps as bank_steps
 from zhika.lanes.bank.models import Account
 from zhika.ledger import audit
 from zhika.ledger.batches import Batch
-from zhika.ledger.cards import Failure
+from zhika.ledger.cards import Card, Failure
 from zhika.ledger.mail import Outbox
 from zhika.ledger.steps import ActRecord, Paper, StepRecord, Trouble
 from zhika.seat import home as homes
@@ -110,6 +110,25 @@ def test_a_document_that_the_row_does_not_send_is_refused_and_nothing_written(
     monkeypatch.setitem(STEPS, ROW, lambda work: Done({CARD_LIST: pl.DataFrame([CARD_LIST.example])}))
     with pytest.raises(ConfigurationError, match=r"generate_accounts.*card-list"):
         do_row(seat, CODE, "generate_accounts")
+    assert counts() == before
+
+
+@pytest.mark.parametrize("name", ["count_stock", "block"])
+def test_a_document_that_the_act_does_not_send_is_refused_and_nothing_written(
+    seat: Seat, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Done once for its subject, or card by card."""
+    open_batch(seat, CODE)
+    card = Card.objects.filter(batch__code=CODE).order_by("line")[0]
+    Card.objects.filter(pk=card.pk).update(serial="QZ26000000001")
+    before = counts()
+    lane = Lane.BANK if name == "block" else None
+    monkeypatch.setitem(ACT_FUNCTIONS, (lane, name), lambda work: Done({CARD_LIST: pl.DataFrame([CARD_LIST.example])}))
+    with pytest.raises(ConfigurationError, match=rf"{name}.*card-list"):
+        if name == "block":
+            each.do_cards(seat, name, {"QZ26000000001": {}}, by="甲", evidence="挂失书")
+        else:
+            acts.act(seat, name, seat.name, by="甲", second="乙")
     assert counts() == before
 
 

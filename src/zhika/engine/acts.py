@@ -169,6 +169,7 @@ def _write(work: ActWork, lane: Lane | None, function: ActFunction, key: str) ->
     if ActRecord.objects.filter(name=work.act.name, subject=key).exists():
         return False
     done = function(work)
+    done.check_sends(work.act.name, work.act.sends)
     mail = Mailroom(work.seat)
     outgoing = _seal(work, lane, done, mail)
     try:

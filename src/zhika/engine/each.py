@@ -150,6 +150,7 @@ class _Doing:
     def write(self, name: str) -> int:
         """One transaction under the UNIQUE key of the cards' events, as it was prepared; things move after it."""
         step, (lane, number, done) = self.step, self.outcome
+        done.check_sends(name, step.sends if step else BY_NAME[name].sends)
         mail = Mailroom(self.seat)
         outgoing = [
             out

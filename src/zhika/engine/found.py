@@ -83,7 +83,7 @@ def _void(work: ActWork, card: Card, lies: Place) -> Done:
         target = place(lies.organisation, State.VOID, plastic.batch_group(batch))
         move(lies, target, Cards([card.pk]), cause="found", by=work.by)
         closing = f"找回作废: {work.reason}"
-        Case.objects.filter(card=card, closed_at=None).update(closed_at=timezone.now(), closing=closing[:200])
+        Case.objects.filter(card=card, closed_at=None).update(closed_at=timezone.now(), closing=closing)
 
     others = frozenset(batch.parties.exclude(seat=work.seat.name).values_list("seat", flat=True))
     if not here or not others:

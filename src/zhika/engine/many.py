@@ -88,6 +88,7 @@ class _Many:
             evidence=self.evidence, refs=tuple(self.refs),
         )  # fmt: skip
         outcome = STEPS[self.step.lane, self.step.work](work)
+        outcome.check_sends(self.step.work, self.step.sends)
         frozen = {document: desk.freeze(self.seat, document, rows) for document, rows in outcome.documents.items()}
         try:
             with transaction.atomic():

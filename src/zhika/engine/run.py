@@ -13,7 +13,6 @@ from zhika.engine.outgoing import Mailroom, Outgoing
 from zhika.engine.progress import notice
 from zhika.engine.registry import STEPS
 from zhika.engine.work import Done, Subject, Work
-from zhika.errors import ConfigurationError
 from zhika.flows.chart import Cards, Flow, Grain, Step
 from zhika.flows.documents import BY_CODE, EXCEPTIONS, PROGRESS, Document
 from zhika.ledger import audit
@@ -91,9 +90,7 @@ class Outcome:
     def write(self) -> bool:
         """Seal, then one transaction; a second worker's outcome is thrown away. Things move after it."""
         work = self.work
-        unknown = set(self.done.documents) - set(work.step.sends)
-        if unknown:
-            raise ConfigurationError(f"{work.step.work}: its row does not send {', '.join(d.code for d in unknown)}")
+        self.done.check_sends(work.step.work, work.step.sends)
         if not self.book(self.seal()):
             return False
         errands.run(work.seat, self.errand)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import polars as pl
 from django.utils import timezone
 
+from zhika.errors import ConfigurationError
 from zhika.flows.acts import Act
 from zhika.flows.chart import Flow, Grain, Step
 from zhika.flows.documents import Document
@@ -116,6 +117,12 @@ class Done:
     """Subject of what happens to things once the transaction holds: `registry.ERRANDS` says by whom."""
     n_in: int | None = None
     n_out: int | None = None
+
+    def check_sends(self, name: str, sends: Sequence[Document]) -> None:
+        """Raises ConfigurationError where there is a document that the table does not let this row or act send."""
+        unknown = sorted(document.code for document in set(self.documents) - set(sends))
+        if unknown:
+            raise ConfigurationError(f"{name}: its table does not send {', '.join(unknown)}")
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ ACTS: tuple[Act, ...] = (
     Act("set_aside", "按异常清单剔除", EVERYONE, EXCEPTIONS, first=True),
     Act("accept", "清点、接收", EVERYONE - {INSURED}, sends=(ACCEPTANCE,), hand=True, not_giver=True),
     Act("book_acceptance", "交接回执入账", EVERYONE - {INSURED}, ACCEPTANCE),
-    Act("found", "短少卡找回、多出卡退回", EVERYONE - {INSURED}, hand=True, reason=True, repeats=True),
+    Act("found", "短少卡找回、多出卡退回", EVERYONE - {INSURED}, sends=(CARD_LIST, EXCEPTIONS), hand=True, reason=True, repeats=True),
     Act("form", "组批", {INTEGRATOR}, hand=True, processes=BATCHES),
     Act("clear_cause", "排除原因", {CENTRE}, hand=True, reason=True),
     Act("restart", "重新发起", {INTEGRATOR}, hand=True, reason=True),
