@@ -1,5 +1,6 @@
 """The machine: whatever people do in a town, in whatever order, no law is broken and books and truth agree."""
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,9 +29,9 @@ STORIES: Mapping[str, tuple[str, ...]] = {
     "any": (),
     "making": ("next_row", "accept", "accept_with_differences", "form", "restart", "fail"),
     "street": ("pass_on", "accept", "hand_out", "activate", "send_back", "give_again", "destroy", "night"),
-    "replacing": ("say", "apply", "review", "form", "next_row", "accept", "hand_out", "worker"),
+    "replacing": ("say", "apply", "review", "withdraw", "form", "next_row", "accept", "hand_out", "worker"),
     "money": ("charge", "refund", "settle", "agree", "night", "apply", "review"),
-    "counting": ("count_stock", "find", "settle_difference", "give_back", "accept_with_differences"),
+    "counting": ("count_stock", "find", "settle_difference", "give_back", "accept_with_differences", "destroy_waste"),
 }
 """What happens more often in a run, so that some runs get far."""
 LIKELY = {"next_row": 3, "accept": 2, "accept_with_differences": 2, "hand_out": 2, "review": 2, "kill_in_the_next": 3,
@@ -43,11 +44,15 @@ EVERY = 10
 class Tally:
     """What has run, over all runs of this process."""
 
+    operations: Counter[str] = field(default_factory=Counter)
+    """How often each operation was done to its end, by its name in `OPERATIONS`."""
     rules: Counter[str] = field(default_factory=Counter)
-    """How often each operation was really done."""
+    """The same, told apart by what became of it."""
     lengths: list[int] = field(default_factory=list)
     """Steps of each run."""
     kills: int = 0
+    broken: int = 0
+    """Runs in which something was broken, those on the way to the shortest among them."""
 
 
 TALLY = Tally()
@@ -146,13 +151,13 @@ def words(self: "Machine") -> list[tuple[str, str]]:
 
 
 def in_production(self: "Machine", card: Plastic) -> bool:
-    """Whether a replacement of this card is in a batch."""
-    return any(old == card.ref and new not in self.truth.waiting for new, old in self.truth.olds.items())
+    """Whether a replacement of this card is being made: one that failed or was withdrawn is not."""
+    return any(old == card.ref and self.truth.being_made(new) for new, old in self.truth.olds.items())
 
 
 def replaceable(self: "Machine") -> list[tuple[str, str]]:
     """Serial and the kinds for which the card may be replaced now."""
-    asking = {asked.person for asked in self.truth.asked.values() if not asked.reviewed}
+    asking = {asked.person for asked in self.truth.asked.values() if asked.open}
     found = []
     for card in self.truth.of(State.ISSUED):
         alone = card.person not in self.truth.pending and card.person not in asking
@@ -187,13 +192,29 @@ def crimes(self: "Machine") -> list[tuple[str, Callable[[], Any]]]:
             ("hand out a second time", lambda s=card.serial: _anew(each.do_cards(seat, "hand_out", {s: {}}, by="吴芬")))
         )
     for ref, asked in list(truth.asked.items())[-3:]:
-        own = {ref: {"decision": "accept"}}
-        if not asked.reviewed:
+        told = {ref: {"decision": "accept"}}
+        if asked.open:
             found.append(
-                ("review one's own", lambda t=own: many.do_applications(seat, "review_replacement", t, by="孙丽"))
+                ("review one's own", lambda t=told: many.do_applications(seat, "review_replacement", t, by="孙丽"))
             )
+        if asked.withdrawn:
+            found.append(("review a withdrawn one", lambda t=told: _anew(town.decide(t))))
+    found += [
+        ("destroy waste alone", lambda c=code: town.act("destroy_waste", c, by="周强", second="周强"))
+        for code in town.wasted()[:1]
+    ]
     given = [("accept what one gave", lambda c=code: town.act("accept", c, by=town.giver(c))) for code in truth.open]
-    return found + given
+    return found + not_withdrawn(self) + given
+
+
+def not_withdrawn(self: "Machine") -> list[tuple[str, Callable[[], Any]]]:
+    """Withdrawing what was withdrawn before, what a card is made for, and what nobody asked for one by one."""
+    truth, ask_back = self.truth, self.town.ask_back
+    twice = [ref for ref, asked in sorted(truth.asked.items()) if asked.withdrawn]
+    made = [ref for ref in sorted(truth.asked) if truth.made(truth.latest(ref))]
+    whole = [ref for ref in sorted(truth.person) if ref not in truth.asked and ref not in truth.again.values()]
+    tried = (("withdraw twice", twice), ("withdraw what is made", made), ("withdraw of a whole batch", whole))
+    return [(name, lambda r=refs[-1]: ask_back(r)) for name, refs in tried if refs]
 
 
 def _anew(n: int) -> None:
@@ -222,9 +243,10 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            if self.steps > 0:
+            if sys.exception() is None and self.steps > 0:
                 self.town.laws()
         finally:
+            TALLY.broken += isinstance(sys.exception(), Exception)
             TALLY.lengths.append(self.steps)
             TALLY.kills += self.town.hands.kills
             transaction.set_rollback(True)
@@ -304,8 +326,8 @@ class Machine(RuleBasedStateMachine):
         })
     )  # fmt: skip
     def pass_on(self, code: str) -> None:
-        self.town.pass_on(code)
-        self.did("pass on")
+        gone = self.town.pass_on(code)
+        self.did("pass on" if gone else "pass on nothing")
 
     @operation(at_a_counter, bits=NUMBER)
     def hand_out(self, cards: list[Plastic], bits: int) -> None:
@@ -340,6 +362,11 @@ class Machine(RuleBasedStateMachine):
         self.town.destroy(code, Lane.BANK if holder == BANK else Lane.CENTRE)
         self.did("destroy")
 
+    @operation(lambda self: self.town.wasted())
+    def destroy_waste(self, code: str) -> None:
+        self.town.destroy_waste(code)
+        self.did("destroy waste")
+
     # Lost, replaced, started again ------------------------------------------------------------------------------------
 
     @operation(words)
@@ -355,12 +382,20 @@ class Machine(RuleBasedStateMachine):
         self.did(f"apply {kind}")
 
     @operation(
-        lambda self: sorted(ref for ref, asked in self.truth.asked.items() if not asked.reviewed),
+        lambda self: sorted(ref for ref, asked in self.truth.asked.items() if asked.open),
         decision=st.sampled_from(["accept", "accept", "accept", "reject"]),
     )
     def review(self, ref: str, decision: str) -> None:
         self.town.review(ref, decision)
         self.did(f"review {decision}")
+
+    @operation(lambda self: self.truth.withdrawable())
+    def withdraw(self, ref: str) -> None:
+        accepted = self.truth.latest(ref) in self.truth.olds
+        how = "accepted" if accepted else "refused" if self.truth.asked[ref].reviewed else "undecided"
+        self.town.withdraw(ref)
+        left = self.truth.failed.get(self.truth.latest(ref)) == "withdrawn"
+        self.did(f"withdraw {'out of a batch' if left else how}")
 
     @operation(lambda self: self.town.startable())
     def restart(self, ref: str) -> None:
@@ -430,8 +465,8 @@ class Machine(RuleBasedStateMachine):
 
     @operation(always)
     def worker(self, _: str) -> None:
-        self.town.round()
-        self.did("worker's round")
+        ended = self.town.round()
+        self.did("worker's round ends a deserted batch" if ended else "worker's round")
 
     @operation(lambda self: [""] if self.town.hands.kill_after < 0 else [], writes=st.integers(0, 12))
     def kill_in_the_next(self, _: str, writes: int) -> None:
@@ -446,7 +481,7 @@ class Machine(RuleBasedStateMachine):
     @operation(crimes)
     def forbidden(self, crime: tuple[str, Callable[[], Any]]) -> None:
         name, part = crime
-        self.town.refused(part)
+        self.town.refused(name, part)
         self.did(f"forbidden: {name}")
 
     # After every step -------------------------------------------------------------------------------------------------
@@ -464,6 +499,7 @@ class Machine(RuleBasedStateMachine):
         options = chosen.options(self)
         about = options[data.draw(NUMBER) % len(options)]
         chosen.happen(self, about, **{name: data.draw(drawn, label=name) for name, drawn in chosen.draws.items()})
+        TALLY.operations[chosen.name] += 1
 
     @invariant()
     def books_and_truth_agree(self) -> None:

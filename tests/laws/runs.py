@@ -1,5 +1,6 @@
 """Many runs of the machine in one process: a town is founded once, and each run begins with it as it stands."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -19,9 +20,13 @@ def long_ones(tally: Tally, steps: int = STEPS) -> int:
     return sum(length >= steps for length in tally.lengths)
 
 
-def run(folder: Path, runs: int, *, first_seed: int = 0, steps: int = STEPS, shrink: bool = True) -> Tally:
+def run(
+    folder: Path, runs: int, *, first_seed: int = 0, steps: int = STEPS, shrink: bool = True,
+    tell: Callable[[Tally], None] = lambda _: None,
+) -> Tally:  # fmt: skip
     """So many runs of at least so many steps; the store is the caller's, in a transaction or of its own.
 
+    `tell` hears the tally so far after the runs of each seed.
     Raises what the first run that broke something raised, made as short as it gets with `shrink`.
     """
     hands, at = Hands(), first_seed
@@ -40,4 +45,5 @@ def run(folder: Path, runs: int, *, first_seed: int = 0, steps: int = STEPS, shr
             )  # fmt: skip
             run_state_machine_as_test(seed(at)(Run), settings=chosen)
             at += 1
+            tell(TALLY)
     return TALLY

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from tests.lanes.house import NAME
 from zhika.craft import forming, handing, returning, slips
-from zhika.engine import found, handover, incoming, laying, plastic, work
+from zhika.engine import found, handover, incoming, laying, plastic
 from zhika.engine.registry import ERRANDS, STEPS
 from zhika.engine.work import Bound, Done, Work
 from zhika.flows import FLOWS
@@ -31,7 +31,7 @@ from zhika.lanes.centre import acts as centre_acts
 from zhika.lanes.centre import blocking as office
 from zhika.lanes.centre import counter
 from zhika.lanes.centre import destruction as at_the_office
-from zhika.lanes.integrator import material
+from zhika.lanes.integrator import material, waste
 from zhika.ledger.batches import Organisation, organisation
 from zhika.ledger.blocks import Word
 from zhika.ledger.cards import Card
@@ -100,9 +100,6 @@ class Bench:
 def seams(hands: Hands) -> Iterator[None]:
     """The machine's hands in place of trays, chips, printers and the clock."""
 
-    class Clock:
-        now = staticmethod(lambda *_: hands.tick())
-
     @contextmanager
     def on_bench(*_: object) -> Iterator[Bench]:
         yield Bench()
@@ -111,14 +108,15 @@ def seams(hands: Hands) -> Iterator[None]:
     kept = {(Lane.CENTRE, "hand_out")}  # its other half ends the cards that were replaced
     with ExitStack() as stack:
         for module, name, instead in (
-            (timezone, "now", hands.tick), (work, "datetime", Clock), (things, "on_bench", on_bench),
+            (timezone, "now", hands.tick), (things, "on_bench", on_bench),
             (handover, "all_here", lambda *_: [Path("came.tray")]),
             (handover, "_read_trays", lambda *_: handover.Read((), hands.came, hands.pieces)),
             (handing, "card_faults", lambda *_: []), (handing, "into_hands", quiet), (laying, "lacking", lambda *_: []),
             (counter, "_lying", lambda *_: hands.brought), (counter, "_put_away", quiet), (found, "_lay", quiet),
             (found, "print_handover", quiet), (returning, "print_handover", quiet), (again, "print_handover", quiet),
-            (slips, "print_receipt", quiet), (slips, "print_notice", quiet),
+            (slips, "print_receipt", quiet), (slips, "print_notice", quiet), (slips, "print_voucher", quiet),
             (destruction, "destruction_record", lambda *_, **__: b""),
+            (waste, "destruction_record", lambda *_, **__: b""),
             (at_the_office, "destruction_record", lambda *_, **__: b""), (forming, "parties", parties),
             (centre_acts, "SIDE", replace(office.SIDE, follow=both_follow)),
         ):  # fmt: skip

@@ -18,7 +18,7 @@ from tests.laws.seams import Hands, Killed, serial_of
 from tests.laws.truth import CARD, Asked, Given, Lot, Plastic, Truth
 from zhika.card import idnumber
 from zhika.craft import blocking
-from zhika.engine import acts, batches, counting, desk, each, errands, incoming, many, parcels, picked, recall
+from zhika.engine import acts, batches, counting, deserted, desk, each, errands, incoming, many, parcels, picked, recall
 from zhika.engine.check import id_key
 from zhika.engine.comparing import compare, shelf_of
 from zhika.engine.expected import Shelf, expected
@@ -121,16 +121,16 @@ class Town:
         assert self.digest() == before, "an operation done again has changed the books"
         self.repeatable = ()
 
-    def refused(self, part: Part) -> None:
+    def refused(self, what: str, part: Part) -> None:
         """What nobody may do: it is refused, and has changed nothing."""
         before = self.digest()
         try:
             with transaction.atomic():
                 part()
         except (ZhikaError, IntegrityError):
-            assert self.digest() == before, "what was refused has changed the books"
+            assert self.digest() == before, f"what was refused has changed the books: {what}"
         else:
-            raise AssertionError("what nobody may do was done")
+            raise AssertionError(f"what nobody may do was done: {what}")
 
     def digest(self) -> list[object]:
         """Whether anything has changed."""
@@ -508,6 +508,22 @@ class Town:
         for card in late:
             self.truth.failed.setdefault(card.ref, "closed")
 
+    def wasted(self) -> list[str]:
+        """Batches that the integrator has handed over and of which void cards lie with it: found there too late."""
+        found = {card.batch for card in self.truth.of(State.VOID, holder=INTEGRATOR)}
+        return sorted(code for code in found if ("hand_over", Lane.INTEGRATOR) in self._rows_done(code))
+
+    def _rows_done(self, code: str) -> Sequence[tuple[str, Lane]]:
+        lot = self.truth.lots[code]
+        return ROUTES[lot.process][: lot.row]
+
+    def destroy_waste(self, code: str) -> None:
+        """Void cards of a batch that stayed at the integrator, before two people."""
+        void = self.truth.of(State.VOID, holder=INTEGRATOR, batch=code)
+        self.does(lambda: self.act("destroy_waste", code, by="周强", second="郑洁"))
+        for card in void:
+            card.state = State.DESTROYED
+
     def is_late(self, card: Plastic) -> bool:
         """Whether the bank has kept it past its time."""
         since = card.kept_since
@@ -552,17 +568,39 @@ class Town:
         self.truth.took(ref, office, 0 if exempt else PRICES[kind], today())
 
     def review(self, ref: str, decision: str) -> None:
-        """By another person; who is refused, or whose old card is the live one no more, has the fee back."""
+        """By another person; refused is whose old card is the live one no more, too. The fee is not yet given back."""
         asked = self.truth.asked[ref]
-        told = {ref: {"decision": decision}}
-        self.does(lambda: many.do_applications(self.seat, "review_replacement", told, by="周芬"))
+        self.does(lambda: self.decide({ref: {"decision": decision}}))
         asked.reviewed = True
         if decision == "accept" and self.truth.live.get(asked.person) == asked.old:
             self.truth.pending[asked.person] = ref
             self.truth.olds[ref] = asked.old
             self.truth.waiting[ref] = ("urban-replacement", asked.office)
-        else:
-            self.refund(ref)
+
+    def decide(self, told: Mapping[str, Mapping[str, str]]) -> int:
+        """The review itself, by another person than who entered the requests."""
+        return many.do_applications(self.seat, "review_replacement", told, by="周芬")
+
+    def withdraw(self, ref: str) -> None:
+        """撤回申请: the fee is given back, the number given up, and who is in a batch leaves it."""
+        asked, last = self.truth.asked[ref], self.truth.latest(ref)
+        self.does(lambda: self.ask_back(last))
+        self.truth.gave_back(ref, today())
+        if asked.reviewed and last not in self.truth.olds:
+            return  # it stays refused
+        asked.withdrawn = True
+        if not asked.reviewed:
+            return
+        if self.truth.being_made(last):
+            self.truth.fail(last, "withdrawn")
+        self.truth.waiting.pop(last, None)
+        for table in (self.truth.live, self.truth.pending):
+            if table.get(asked.person) == last:
+                del table[asked.person]
+
+    def ask_back(self, ref: str) -> bool:
+        """The act itself: by the number of the request, or of its new start."""
+        return acts.act(self.seat, "withdraw", ref, by="李敏", reason="本人撤回")
 
     def refund(self, ref: str) -> None:
         """The whole fee, once."""
@@ -583,6 +621,7 @@ class Town:
         self.does(lambda: acts.act(self.seat, "restart", ref, by="周", reason="重新制卡"))
         again = Application.objects.get(restarts__ref=ref).ref
         person = self.truth.person[again] = self.truth.person[ref]
+        self.truth.again[ref] = again
         for table in (self.truth.live, self.truth.pending):
             if table.get(person) == ref:
                 table[person] = again
@@ -694,8 +733,22 @@ class Town:
 
     # Time and what does itself ----------------------------------------------------------------------------------------
 
-    def round(self) -> None:
-        """Batches close, their rows are counted, lost cards end whose replacement is made."""
+    def deserted(self) -> set[str]:
+        """Batches that everybody has left before the first row was done."""
+        lots = self.truth.lots.items()
+        return {code for code, lot in lots if not lot.row and all(ref in self.truth.failed for ref in lot.refs)}
+
+    def round(self) -> int:
+        """Batches close, their rows are counted, lost cards end whose replacement is made.
+
+        Returns how many batches ended because everybody had left them.
+        """
+        unmade = Batch.objects.exclude(ended_at=None).exclude(cards__serial__isnull=False)
+        before = unmade.count()
+        self.does(lambda: deserted.end(self.seat), once=False)
+        ended_so = set(unmade.values_list("code", flat=True))
+        assert ended_so == self.deserted(), f"a deserted batch goes on, or another ended: {ended_so ^ self.deserted()}"
+        left = len(ended_so) - before
         ended = list(succession.produced())
         self.does(lambda: batches.close_settled(self.seat), lambda: each.close_rows(self.seat), once=False)
         ended = sorted({*ended, *succession.produced()})
@@ -703,6 +756,7 @@ class Town:
         for serial in ended:
             self.truth.cards[serial].block = "cancelled"
             self.truth.cancelled(self.truth.cards[serial])
+        return left
 
     def night(self, days: int) -> None:
         """A day ends, and so many more pass."""
@@ -834,7 +888,7 @@ def found_town(folder: Path, hands: Hands) -> Town:
             organisation(unit, kind="unit", parent=about)
     for code, kind in ((INTEGRATOR, "integrator"), (SUPPLIER, "supplier"), (BANK, "bank"), ("abc", "bank")):
         organisation(code, kind=kind)
-    for n, kind in ((60, "module"), (60, "blank"), (40, "blank"), (40, "module")):
+    for n, kind in ((40, "module"), (40, "blank"), (20, "blank"), (20, "module")):
         town.buy(f"M{n}", kind, n)
     for office, size, rows in (("02", 4, 0), ("02", 5, 4), ("03", 6, 7), ("03", 5, 7)):
         code = town.enter(office, size)
@@ -860,7 +914,7 @@ def replace_some(town: Town) -> None:
     town.say(lost, "lost-formal")
     for card, kind in ((lost, "lost"), (damaged, "damaged")):
         town.apply(card, kind, "")
-        town.review(next(ref for ref, asked in town.truth.asked.items() if not asked.reviewed), "accept")
+        town.review(next(ref for ref, asked in town.truth.asked.items() if asked.open), "accept")
     code = town.form("urban-replacement", OFFICES[1])
     for _ in ROUTES["urban-replacement"]:
         town.advance(code, {})
@@ -876,5 +930,6 @@ def snapshot(town: Town) -> Callable[[], None]:
     def back() -> None:
         town.truth, town.hands.now, town.repeatable = deepcopy(truth), now, ()
         town.hands.kill_after, town.hands.kills, town.hands.spoilt, town.hands.working = -1, 0, {}, False
+        each._counted.clear()  # else the worker remembers batches that it counted in a run undone
 
     return back

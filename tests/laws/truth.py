@@ -82,6 +82,12 @@ class Asked:
     person: int
     office: str
     reviewed: bool = False
+    withdrawn: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Nobody has decided it yet."""
+        return not self.reviewed and not self.withdrawn
 
 
 @dataclass
@@ -116,6 +122,8 @@ class Truth:
     pending: dict[int, str] = field(default_factory=dict)
     olds: dict[str, str] = field(default_factory=dict)
     """Application → the application whose card it replaces."""
+    again: dict[str, str] = field(default_factory=dict)
+    """Failed application → its new start."""
     waiting: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Application in no batch → process and office."""
     open: dict[str, Given] = field(default_factory=dict)
@@ -149,6 +157,34 @@ class Truth:
         for card in self.cards.values():
             if card.ref == ref and card.state == State.GOOD:
                 card.state, card.parcel = State.VOID, ""
+
+    def latest(self, ref: str) -> str:
+        """The application with which a request's card is made: its own, or the last new start of it."""
+        while ref in self.again:
+            ref = self.again[ref]
+        return ref
+
+    def stands(self, ref: str) -> bool:
+        """Whether it is its person's live or pending one."""
+        return ref in (self.live.get(self.person[ref]), self.pending.get(self.person[ref]))
+
+    def being_made(self, ref: str) -> bool:
+        """Whether an application is in a batch and has not left it, nor was withdrawn."""
+        return self.stands(ref) and ref not in self.waiting and ref not in self.failed
+
+    def made(self, ref: str) -> bool:
+        """Whether there is a card of an application's that has not left its batch."""
+        return ref not in self.failed and any(card.ref == ref for card in self.cards.values())
+
+    def withdrawable(self) -> list[str]:
+        """Requests that nobody has decided, those with no card made for them yet, and refused ones with their fee."""
+        found = []
+        for ref, asked in sorted(self.asked.items()):
+            last = self.latest(ref)
+            accepted = asked.reviewed and last in self.olds
+            may = self.stands(last) and not self.made(last) if accepted else not self.fees[ref].refunded
+            found += [ref] if may and not asked.withdrawn else []
+        return found
 
     def standing(self) -> Counter[Key]:
         """How many of what lie where."""
