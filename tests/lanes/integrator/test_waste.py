@@ -15,7 +15,7 @@ from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
 from zhika.ledger.custody import Cards, move
 from zhika.ledger.laws import breaches
-from zhika.ledger.places import Case, Handover, Place, State, place
+from zhika.ledger.places import Case, Handover, Movement, Place, State, place
 from zhika.ledger.where import where
 from zhika.seat import things
 
@@ -79,6 +79,8 @@ def test_a_void_card_leaves_with_its_batch_and_one_found_later_is_destroyed_by_t
     turned_up(house, handed_over)
     assert state(LOST) == ("ylz", State.VOID)
     assert listed(house) == [(Lane.INTEGRATOR, "destroy_waste", 1)]
+    (item,) = waste.todo(house.seat)
+    assert item.since == Movement.objects.get(cause="found").happened_at
     assert destroy(house, handed_over)
     assert state(LOST) == ("ylz", State.DESTROYED) and listed(house) == []
     with things.on_bench(house.seat.world, house.seat.bench("ylz", "bench") / f"{handed_over.code}.cards.tray") as t:

@@ -25,7 +25,7 @@ from zhika.ledger.custody import Quantity, move
 from zhika.ledger.laws import breaches
 from zhika.ledger.lots import Lot, lots
 from zhika.ledger.material import drawn
-from zhika.ledger.places import Balance, Case, Handover, State
+from zhika.ledger.places import Balance, Case, Handover, Movement, State
 from zhika.ledger.steps import Paper
 from zhika.seat import things
 from zhika.seat.config import Seat
@@ -128,6 +128,8 @@ def test_a_blank_that_came_back_printed_is_destroyed_by_two_people_and_the_other
         acts.act(left_over.seat, name, subject, by=None, process=process)
     (waiting,) = [item for item in todo(left_over.seat) if item.work == "destroy_waste"]
     assert (waiting.lane, waiting.subject, waiting.n, waiting.needs) == (Lane.INTEGRATOR, LOT, 1, ["by", "second"])
+    last = Movement.objects.filter(to_place__state=State.VOID, to_place__group__ref=LOT).latest("pk")
+    assert waiting.since == last.happened_at
     with pytest.raises(NotAllowed, match="另一人"):
         acts.act(left_over.seat, "destroy_waste", LOT, by="周强")
     assert acts.act(left_over.seat, "destroy_waste", LOT, by="周强", second="郑洁")

@@ -6,12 +6,13 @@ people who then left.
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
-from django.utils import timezone
+from django.db.models import Max
 
 from zhika.card import tray as trays
 from zhika.engine import desk, plastic
@@ -24,9 +25,10 @@ from zhika.flows.lanes import Lane
 from zhika.lanes.integrator import material
 from zhika.ledger.batches import Batch, Organisation, organisation
 from zhika.ledger.cards import Card
+from zhika.ledger.chunks import chunks
 from zhika.ledger.custody import Cards, Quantity, move
 from zhika.ledger.material import KINDS, STOCK, named, stock_group
-from zhika.ledger.places import Balance, Group, Place, State, count, place, today
+from zhika.ledger.places import Balance, Group, Movement, Place, State, count, place, today
 from zhika.ledger.steps import StepRecord, times_done
 from zhika.ledger.where import lying_at
 from zhika.paper.forms import destruction_record
@@ -109,18 +111,28 @@ def todo(seat: Seat) -> Iterator[Todo]:
     """What is void here and will not travel."""
     code = seat.organisation(Lane.INTEGRATOR)
     lies = Balance.objects.filter(place__organisation__code=code, place__state=State.VOID, n__gt=0)
-    stocked = lies.filter(place__group__kind=STOCK).values_list("place__group__code", "n")
     found: Counter[str] = Counter()
-    for stock, n in stocked:
-        found[named(stock).lot] += n
-    for group, n in lies.filter(place__group__kind="batch").values_list("place__group__ref", "n"):
-        if _handed_over(group):
-            found[group] += n
+    came: defaultdict[str, list[datetime]] = defaultdict(list)
+    for balance in lies.filter(place__group__kind__in=(STOCK, "batch")).select_related("place__group"):
+        group = balance.place.group
+        stocked = group.kind == STOCK
+        about = named(group.code).lot if stocked else group.ref
+        if stocked or _handed_over(about):
+            found[about] += balance.n
+            came[about].append(_last_came(balance.place, () if stocked else lying_at(balance.place)))
     for about, n in found.items():
         yield Todo(
-            Lane.INTEGRATOR, ACT, BY_NAME[ACT].title, about, n, timezone.now(), Lane.INTEGRATOR.title,
+            Lane.INTEGRATOR, ACT, BY_NAME[ACT].title, about, n, min(came[about]), Lane.INTEGRATOR.title,
             command(ACT, about, SECOND), "act",
         )  # fmt: skip
+
+
+def _last_came(at: Place, cards: Collection[int]) -> datetime:
+    """When the last of what lies at a place came there: pieces and whole bundles, or one of these cards."""
+    into = Movement.objects.filter(to_place=at)
+    times = [into.filter(card=None).aggregate(at=Max("happened_at"))["at"]]
+    times += [into.filter(card__in=some).aggregate(at=Max("happened_at"))["at"] for some in chunks(list(cards))]
+    return max(time for time in times if time)
 
 
 def _holder(seat: Seat) -> Organisation:
