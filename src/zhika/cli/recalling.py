@@ -15,6 +15,7 @@ from rich.table import Table
 
 from zhika.cli.seat import here, near
 from zhika.errors import ConfigurationError, NotAllowed
+from zhika.flows.acts import BLOCK, REPLACE, RETURN
 from zhika.seat.config import Seat
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ NUMBER = "<召回文号>"
 KIND = "kind=correction"
 """The issuer's error: free, with a notice."""
 NEXT = (
-    Next("block", "停用", "不再可用, 也不再发放", ("--fact", "kind=formal", "--reason", NUMBER)),
-    Next("apply_replacement", "换卡", "在持卡人手中, 免费换发", ("--fact", KIND, "--fact", f"reason={NUMBER}")),
-    Next("return_cards", "退回", "尚未领取, 退回作废后重新发起", ("--fact", "cause=recalled", "--reason", NUMBER)),
+    Next(BLOCK, "停用", "不再可用, 也不再发放", ("--fact", "kind=formal", "--reason", NUMBER)),
+    Next(REPLACE, "换卡", "在持卡人手中, 免费换发", ("--fact", KIND, "--fact", f"reason={NUMBER}")),
+    Next(RETURN, "退回", "尚未领取, 退回作废后重新发起", ("--fact", "cause=recalled", "--reason", NUMBER)),
 )
 """In this order: a card is blocked before anything else is done with it."""
 OUT = Console(highlight=False)

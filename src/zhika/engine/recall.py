@@ -10,6 +10,7 @@ from zhika.card import idnumber
 from zhika.engine.registry import TRACES
 from zhika.engine.whereabouts import Held, held
 from zhika.errors import ConfigurationError, NotReady
+from zhika.flows.acts import BLOCK, REPLACE, RETURN
 from zhika.flows.blocking import Standing
 from zhika.ledger.batches import Batch
 from zhika.ledger.blocks import blocked
@@ -20,9 +21,6 @@ from zhika.people.models import Application, Request
 from zhika.seat.config import Seat
 
 BATCH = "batch"
-BLOCK, REPLACE, RETURN = "block", "apply_replacement", "return_cards"
-"""What is to be done with a card: at once, then either with its holder's or where it lies uncollected."""
-
 GIVES_OUT = frozenset({"unit", "centre"})
 """Kinds of organisations where finished cards lie for their holders."""
 

@@ -31,6 +31,9 @@ BATCHES = frozenset({"urban-batch", "rural-batch"})
 HOLDERS = frozenset({INTEGRATOR, SUPPLIER, BANK, CENTRE})
 ALL = frozenset({"urban-batch", "urban-new", "urban-replacement", "rural-batch", "rural-new", "rural-replacement"})
 SPORADIC = ALL - BATCHES
+BLOCK, REPLACE, RETURN = "block", "apply_replacement", "return_cards"
+"""What a recall leads to, two acts and a row: at once, then either with its holder's card or where it lies
+uncollected."""
 
 
 @dataclass(frozen=True, eq=False)

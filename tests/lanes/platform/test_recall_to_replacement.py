@@ -10,9 +10,10 @@ from typer.testing import CliRunner
 from tests.lanes.house import OFFICE
 from tests.lanes.street import CLERK, Street, serial
 from zhika.cli import doing, main, recalling, tables
-from zhika.engine.recall import BLOCK, REPLACE, RETURN, recall
+from zhika.engine.recall import recall
 from zhika.engine.todo import todo
 from zhika.errors import NotAllowed, Refused
+from zhika.flows.acts import BLOCK, REPLACE, RETURN
 from zhika.flows.blocking import Standing
 from zhika.flows.documents import RETURNED
 from zhika.flows.lanes import Lane
