@@ -331,7 +331,7 @@ class Machine(RuleBasedStateMachine):
 
     @operation(at_a_counter, bits=NUMBER)
     def hand_out(self, cards: list[Plastic], bits: int) -> None:
-        self.town.hand_out(some(cards, bits))
+        self.town.hand_out(some(cards, bits), blocked_are_lost=bits % 3 > 0)
         self.did("hand out replacement" if cards[0].ref in self.truth.olds else "hand out")
 
     @operation(

@@ -436,14 +436,20 @@ class Town:
         )
         return True
 
-    def hand_out(self, cards: Sequence[Plastic]) -> None:
-        """Into their holders' hands; with a replacement the old card comes back, unless it was lost."""
+    def hand_out(self, cards: Sequence[Plastic], *, blocked_are_lost: bool = True) -> None:
+        """Into their holders' hands; with a replacement the old card comes back, unless it was lost.
+
+        `blocked_are_lost`: whose old card is blocked says at the counter that it is lost; else it is brought as well.
+        """
         shown = {card.serial: {"id_no": self.person(card).id_no} for card in cards}
         olds = [self.truth.cards[serial_of(self.truth.olds[c.ref])] for c in cards if self._succeeds(c)]
-        self.hands.brought = {old.serial for old in olds if not old.block}
+        lost = {old.serial for old in olds if old.block and blocked_are_lost}
+        self.hands.brought = {old.serial for old in olds} - lost
+        for card in cards if lost else ():
+            shown[card.serial]["old_card"] = "lost"
         self.does(lambda: each.do_cards(self.seat, "hand_out", shown, by="吴芬", evidence="签领表 17"), self.desk)
         for old in olds:
-            if not old.block:
+            if old.serial not in lost:
                 old.holder, old.state, old.parcel = self.truth.lots[cards[0].batch].office, State.VOID, ""
             self.truth.live[old.person] = self.truth.pending.pop(old.person)
         for card in cards:
