@@ -29,7 +29,8 @@ PACKED = 24
 """Digits on each side, where they are packed two a byte."""
 DEALS = 200
 TRACKS = re.compile(r"%(?:99|B)\d{10,19}\^|;(?:99)?\d{10,19}=")
-TOKENS = re.compile(r"(?<![0-9A-Za-z])(?:\d\d/\d\d|\d{3,4})(?![0-9A-Za-z])")
+TOKENS = re.compile(r"(?<![0-9A-Za-z*])(?:\d\d/\d\d|\d{3,4})(?![0-9A-Za-z*])")
+"""Figures that stand by themselves: the end of a masked number does not."""
 PICTURE = b"\xff\xd8\xff"
 ENCODINGS = (("utf-8", 0), ("gb18030", 0), ("utf-16-le", 0), ("utf-16-le", 1))
 """And the byte at which to begin: UTF-16 in big-endian order is little-endian one byte further on."""
@@ -135,7 +136,7 @@ class Search:
         leaks.tracks += [where for _ in TRACKS.finditer(text)]
         for pattern in self.names:
             for hit in pattern.finditer(text):
-                self._judge(where, hit.group(), text[max(0, hit.start() - AROUND) : hit.end() + AROUND], leaks)
+                self._judge(where, hit.group(), _excerpt(text, hit.start() - AROUND, hit.end() + AROUND), leaks)
 
     def _record(self, where: str, row: str, leaks: Leaks) -> None:
         leaks.tracks += [where for _ in TRACKS.finditer(row)]
@@ -165,6 +166,16 @@ class Search:
                 if self.secrets[about].expiry in near or self.secrets[about].expiry.encode().hex() in near:
                     leaks.expiries.append(where)
                 leaks.tokens.append((about, frozenset(near[at : at + 3] for at in range(len(near) - 2))))
+
+
+def _excerpt(text: str, begin: int, end: int) -> str:
+    """Part of a text, without what it would begin or end in the middle of."""
+    begin, end = max(0, begin), min(len(text), end)
+    while 0 < begin < end and text[begin - 1].isalnum():
+        begin += 1
+    while begin < end < len(text) and text[end].isalnum():
+        end -= 1
+    return text[begin:end]
 
 
 def tables(store: sqlite3.Connection) -> list[str]:
