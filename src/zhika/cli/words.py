@@ -2,16 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
-from zhika.flows import FLOWS
-from zhika.flows.acts import ACTS
+from zhika.flows import FLOWS, TITLES
 from zhika.flows.documents import BY_CODE
 from zhika.flows.lanes import Lane
 from zhika.seat.config import Seat
 
-WORKS: Mapping[str, str] = {act.name: act.title for act in ACTS} | {
-    step.work: step.title for flow in FLOWS.values() for step in flow.steps
-}
-"""Titles of acts and rows by name."""
+WORKS: Mapping[str, str] = TITLES
 LANES: Mapping[str, str] = {str(lane): lane.title for lane in Lane}
 PROCESSES: Mapping[str, str] = {flow.name: flow.title for flow in FLOWS.values()}
 DOCUMENTS: Mapping[str, str] = {code: document.title for code, document in BY_CODE.items()} | {"receipt": "回执"}

@@ -12,9 +12,9 @@ from zhika.engine.check import id_key
 from zhika.engine.promise import Promise, promise
 from zhika.engine.sides import Side, bank_side, social_side
 from zhika.engine.standing import Standing, Subject, standing
-from zhika.engine.whereabouts import Moved, Whereabouts, papers_of, row_title, whereabouts
+from zhika.engine.whereabouts import Moved, Whereabouts, papers_of, whereabouts
 from zhika.errors import NotReady
-from zhika.flows import FLOWS
+from zhika.flows import FLOWS, title_of
 from zhika.flows.causes import CAUSES, title
 from zhika.flows.chart import Cards, Step
 from zhika.flows.lanes import Lane
@@ -257,5 +257,5 @@ def _failed(failure: Failure, process: str, restarts: tuple[str, ...]) -> Failed
     cause = CAUSES.get(failure.cause)
     return Failed(
         failure.cause, title(failure.cause), cause.mended_by if cause else "", cause.citizen if cause else "",
-        row_title(process, failure.step), failure.happened_at, cause.again if cause else True, restarts,
+        title_of(failure.step, process), failure.happened_at, cause.again if cause else True, restarts,
     )  # fmt: skip

@@ -6,8 +6,8 @@ Looked up for all cards of a hand-out at once; only a platform seat has the appl
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from zhika.engine.rules import title_of
 from zhika.errors import NotAllowed
+from zhika.flows import title_of
 from zhika.ledger.chunks import chunks
 from zhika.ledger.steps import ActRecord, StepRecord
 

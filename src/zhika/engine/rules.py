@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from django.db.models import Q
 
 from zhika.errors import NotAllowed
-from zhika.flows import FLOWS
-from zhika.flows.acts import ACTS
+from zhika.flows import title_of
 from zhika.ledger.chunks import chunks
 from zhika.ledger.places import Movement
 from zhika.ledger.steps import ActRecord, StepRecord
@@ -15,17 +14,6 @@ LONGEST_NAME, LONGEST_TEXT, LONGEST_SUBJECT = 30, 180, 76
 """Characters: what fits into every record of an act, with what is written before it."""
 MACHINE = "zhika"
 """Who does what needs nobody's hand, in the records. No person may go by it."""
-TITLES = {act.name: act.title for act in ACTS} | {s.work: s.title for flow in FLOWS.values() for s in flow.steps}
-
-
-def title_of(function: str, process: str) -> str:
-    """What a row is called in this chart, or an act anywhere; the function itself where nobody knows it.
-
-    >>> title_of("apply", "urban-new"), title_of("apply", "rural-new"), title_of("form", "urban-batch")
-    ('提出参保申请、缴费', '提出参合申请、缴费', '组批')
-    """
-    own = (step.title for step in FLOWS[process].steps if step.work == function) if process in FLOWS else iter(())
-    return next(own, TITLES.get(function, function))
 
 
 def check(

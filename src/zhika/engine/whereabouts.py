@@ -4,8 +4,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from zhika.flows import FLOWS
-from zhika.flows.acts import BY_NAME
 from zhika.flows.chart import Step
 from zhika.flows.documents import BY_CODE
 from zhika.ledger.chunks import chunks
@@ -102,9 +100,3 @@ def papers_of(seat: Seat, row: Step, process: str, codes: Sequence[str]) -> Move
 def _list(seat: Seat, code: str) -> str:
     path = seat.home / "files" / "lists" / f"{code}.pdf"
     return str(path.relative_to(seat.home)) if path.exists() else ""
-
-
-def row_title(process: str, work: str) -> str:
-    """What the chart calls the row of this function; an act by its own title, and what is neither as it is."""
-    titles = {step.work: step.title for step in FLOWS[process].steps}
-    return titles.get(work) or (BY_NAME[work].title if work in BY_NAME else work)

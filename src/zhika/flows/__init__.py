@@ -13,6 +13,19 @@ FLOWS: dict[str, Flow] = {
     flow.name: flow for flow in (URBAN_BATCH, URBAN_NEW, URBAN_REPLACEMENT, RURAL_BATCH, RURAL_NEW, RURAL_REPLACEMENT)
 }
 
+TITLES = {act.name: act.title for act in ACTS} | {s.work: s.title for one in FLOWS.values() for s in one.steps}
+"""What acts and rows are called, by name; of a row that charts call differently, one of them."""
+
+
+def title_of(work: str, process: str = "") -> str:
+    """What a row is called in this chart, or an act anywhere; the name itself where nobody knows it.
+
+    >>> title_of("apply", "urban-new"), title_of("apply", "rural-new"), title_of("form", "urban-batch")
+    ('提出参保申请、缴费', '提出参合申请、缴费', '组批')
+    """
+    own = (step.title for step in FLOWS[process].steps if step.work == work) if process in FLOWS else iter(())
+    return next(own, TITLES.get(work, work))
+
 
 def flow(name: str) -> Flow:
     """The chart of this name.
