@@ -134,7 +134,7 @@ def test_a_year_shows_differences_what_people_wanted_and_a_settlement_that_adds_
         }  # fmt: skip
 
     case = {
-        "seat": "platform", "number": "D1", "title": "短少", "thing": "芯片模块", "n": 1, "holder_name": "易联众",
+        "number": "D1", "title": "短少", "thing": "芯片模块", "n": 1, "holder_name": "易联众",
         "handover": "A1~material", "count": "", "closed_at": "2026-11-24", "closing": "核销",
     }  # fmt: skip
     year = replace(

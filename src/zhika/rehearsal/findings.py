@@ -10,12 +10,11 @@ from typing import Any, NamedTuple
 
 from zhika.card import tray
 from zhika.rehearsal.mishaps import KINDS, Mishaps
-from zhika.rehearsal.seats import PLANS, PLATFORM, SUPPLIER, asked, zhika
+from zhika.rehearsal.seats import PLANS, PLATFORM, SUPPLIER, TITLES, asked, zhika
 from zhika.rehearsal.story import Told
 from zhika.rehearsal.world import PEOPLE, WORLD, World, cards_at
 
 Row = Mapping[str, Any]
-TITLES = {plan.name: plan.title for plan in PLANS}
 PRODUCTS = (
     ("交接清单、制卡清单 (PDF)", "*/files/lists/*.pdf"),
     ("交接清单、制卡清单 (XLSX)", "*/files/lists/*.xlsx"),
@@ -68,9 +67,14 @@ class Findings:
     """Batch → its chart."""
     settlements: Sequence[Row] = ()
     cases: Sequence[Row] = ()
-    """Differences of handovers and counts, those that are closed among them, each with the seat that has it."""
+    """Differences of handovers and counts as the platform has them, those that are closed among them."""
     matters: Sequence[Matter] = ()
     """What single people wanted, and how it ended."""
+
+    @property
+    def processes(self) -> Mapping[str, str]:
+        """Batch → its chart's name."""
+        return {batch["code"]: batch["process"] for batch in self.batches}
 
     @property
     def sound(self) -> bool:
@@ -101,7 +105,7 @@ def gather(
         exceptions = pool.submit(asked, platform, "exceptions")
         rejected = pool.submit(asked, platform, "rejected")
         settled = pool.submit(asked, platform, "settlements")
-        cases = {plan.name: pool.submit(asked, folder / plan.name, "cases", "--all") for plan in PLANS}
+        cases = pool.submit(asked, platform, "cases", "--all")
         requests = pool.submit(asked, platform, "requests")
         blocks = {p.name: pool.submit(asked, folder / p.name, "blocks") for p in PLANS if p.name != SUPPLIER}
         steps = pool.submit(asked, platform, "steps")
@@ -120,7 +124,7 @@ def gather(
         breaches={name: future.result()["breaches"] for name, future in books.items()},
         exceptions=sorted(exceptions.result(), key=lambda row: (row["batch"], row["application"])),
         rejected=rejected.result(), troubles=troubles, settlements=settled.result(),
-        cases=[{**row, "seat": name} for name, future in cases.items() for row in future.result()],
+        cases=cases.result(),
         matters=_matters(
             told, requests.result(), exceptions.result(), {seat: one.result() for seat, one in blocks.items()},
             {serial for _, serial, _ in cards_at(world.folder / PEOPLE, world.secret)},

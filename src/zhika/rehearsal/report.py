@@ -13,14 +13,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from zhika.flows import FLOWS
-from zhika.flows.acts import BY_NAME
+from zhika.flows import FLOWS, title_of
 from zhika.flows.lanes import Lane
 from zhika.paper.amounts import yuan
 from zhika.rehearsal.faces import figures as card_figures
 from zhika.rehearsal.findings import Findings
 from zhika.rehearsal.offices import OFFICES
-from zhika.rehearsal.seats import PLANS
+from zhika.rehearsal.seats import TITLES
 from zhika.rehearsal.timing import bars
 from zhika.rehearsal.world import INTEGRATOR
 
@@ -29,8 +28,7 @@ TITLE = "演练报告"
 _COUNTED = ("replacements", "payments", "exempt")
 MOST_LINKS = 60
 """Files of a kind that the page links one by one; the folder stands for the rest."""
-SEATS = {plan.name: plan.title for plan in PLANS}
-NAMES = {office.code: office.name for office in OFFICES} | SEATS | {INTEGRATOR: Lane.INTEGRATOR.title}
+NAMES = {office.code: office.name for office in OFFICES} | TITLES | {INTEGRATOR: Lane.INTEGRATOR.title}
 """What people call an organisation of which a seat knows only the code."""
 
 
@@ -79,8 +77,8 @@ def _figures(findings: Findings) -> str:
 
 
 def _verdict(findings: Findings) -> str:
-    faults = [f"{SEATS[seat]}: {text}" for seat, texts in findings.breaches.items() for text in texts]
-    faults += [f"{SEATS[seat]}: {text}" for seat, texts in findings.troubles.items() for text in texts]
+    faults = [f"{TITLES[seat]}: {text}" for seat, texts in findings.breaches.items() for text in texts]
+    faults += [f"{TITLES[seat]}: {text}" for seat, texts in findings.troubles.items() for text in texts]
     if not faults:
         return '<span class="verdict">四个席位账平, 已逐笔重算</span>'
     return '<span class="verdict bad">账不平或有搁置</span><ul>' + _items(faults) + "</ul>"
@@ -88,10 +86,9 @@ def _verdict(findings: Findings) -> str:
 
 def _charts(findings: Findings) -> str:
     """By chart, and within it a tab for each batch."""
-    of = {batch["code"]: batch["process"] for batch in findings.batches}
     parts = []
     for flow in FLOWS.values():
-        mine = {code: path for code, path in findings.charts.items() if of[code] == flow.name}
+        mine = {code: path for code, path in findings.charts.items() if findings.processes[code] == flow.name}
         if mine:
             parts.append(f"<h3>{escape(flow.title)}</h3>{_tabs(flow.name, mine)}")
     return "".join(parts)
@@ -127,7 +124,7 @@ def _books(findings: Findings) -> str:
             for line in _summed(lines)
         ]  # fmt: skip
         if rows:
-            table = f"<h3>{escape(SEATS[seat])}</h3>" + _table(("机构", "状态", "归属", "数量"), rows)
+            table = f"<h3>{escape(TITLES[seat])}</h3>" + _table(("机构", "状态", "归属", "数量"), rows)
             parts.append(f"<section>{table}</section>")
     return f'<div class="books">{"".join(parts)}</div>'
 
@@ -148,12 +145,14 @@ def _summed(lines: Sequence[Any]) -> list[dict[str, Any]]:
 
 def _exceptions(findings: Findings) -> str:
     arranged = [f"{title}（{'、'.join(filter(None, hit)) or '芯片模块'}）" for title, hit in findings.mishaps.items()]
+    of = findings.processes
     head = f'<p class="note">演练安排的意外: {escape("；".join(arranged))}。</p>' if arranged else ""
     rows = [
         [
             f"<code>{escape(row['batch'])}</code>", f"<code>{escape(row['application'])}</code>",
-            f"<code>{escape(row['serial'] or '')}</code>", escape(row["cause_title"]), escape(_step(row["step"])),
-            f'<span class="whole">{escape(SEATS.get(str(row["source"]), ""))}</span>', escape(row["ended"]),
+            f"<code>{escape(row['serial'] or '')}</code>", escape(row["cause_title"]),
+            escape(title_of(row["step"], of[row["batch"]])),
+            f'<span class="whole">{escape(TITLES.get(str(row["source"]), ""))}</span>', escape(row["ended"]),
         ]
         for row in findings.exceptions
     ]  # fmt: skip
@@ -167,7 +166,8 @@ def _cases(findings: Findings) -> str:
             row["n"], escape(row["holder_name"]), f"<code>{escape(row['handover'] or row['count'])}</code>",
             escape(row["closing"] if row["closed_at"] else "未结"),
         ]
-        for row in findings.cases if row["seat"] == "platform"
+
+        for row in findings.cases
     ]  # fmt: skip
     return _table(("案号", "差异", "卡序列号、材料", "数量", "责任方", "交接、盘点", "处理"), rows, "没有差异。")
 
@@ -194,12 +194,6 @@ def _settlements(findings: Findings) -> str:
         money = [yuan(sum(row[key] for row in findings.settlements)) for key in ("taken", "refunded", "net")]
         rows.append(["<b>合计</b>", "", "", *sums, *(f"<b>{text}</b>" for text in money)])
     return _table(heads, rows, "没有收费。", right=heads[-3:])
-
-
-def _step(work: str) -> str:
-    """What the charts call a row, and people an act, by its function."""
-    act = BY_NAME[work].title if work in BY_NAME else work
-    return next((s.title for flow in FLOWS.values() for s in flow.steps if s.work == work), act)
 
 
 def _rejected(findings: Findings) -> str:
@@ -278,7 +272,7 @@ def show(findings: Findings, console: Console) -> None:
     _print(console, "产物", ("种类", "个", "在"), places)
     for seat, texts in (*findings.breaches.items(), *findings.troubles.items()):
         for text in texts:
-            console.print(f"[red]{SEATS[seat]}[/] {text}")
+            console.print(f"[red]{TITLES[seat]}[/] {text}")
     figures = "  ".join(f"{name} {n:,}" for name, n in summary(findings))
     console.print(f"{figures}  用时 {findings.seconds:.0f} 秒")
     console.print("账平 (四个席位, 已逐笔重算)。" if findings.sound else "[red]账不平或有搁置, 见上。[/]")

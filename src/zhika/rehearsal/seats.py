@@ -65,6 +65,9 @@ PLANS = (
 )  # fmt: skip
 
 
+TITLES = {plan.name: plan.title for plan in PLANS}
+
+
 def argv(home: Path | None, words: Iterable[str]) -> list[str]:
     """The command line of `zhika [-C HOME] words …` in this interpreter, on the day of the world's calendar."""
     if home is None:
