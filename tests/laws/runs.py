@@ -1,7 +1,9 @@
 """Many runs of the machine in one process: a town is founded once, and each run begins with it as it stands."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -9,6 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.laws.machine import TALLY, Machine, Tally
 from tests.laws.seams import Hands, seams
 from tests.laws.town import found_town, snapshot
+from zhika.engine import laws
 
 STEPS = 50
 TOGETHER = 25
@@ -30,13 +33,15 @@ def run(
     Raises what the first run that broke something raised, made as short as it gets with `shrink`.
     """
     hands, at = Hands(), first_seed
-    with seams(hands):
+    with ExitStack() as stack:
+        stack.enter_context(seams(hands))
         town = found_town(folder, hands)
 
         class Run(Machine):
             """The machine in this town."""
 
         Run.town, Run.back = town, staticmethod(snapshot(town))
+        stack.enter_context(patch.object(laws, "current", lambda: town.seat))
         while (left := runs - long_ones(TALLY, steps)) > 0:
             chosen = settings(
                 max_examples=min(left, TOGETHER), stateful_step_count=steps + 1, deadline=None, database=None,

@@ -26,6 +26,8 @@ from zhika.engine.reading import Seen, Sighting
 from zhika.engine.run import run
 from zhika.engine.work import Subject
 from zhika.errors import NotReady, ZhikaError
+from zhika.exchange.keys import load_signer
+from zhika.exchange.signature import sign
 from zhika.flows import FLOWS
 from zhika.flows.causes import CAUSES
 from zhika.flows.causes import KEPT as KEEPING
@@ -35,6 +37,7 @@ from zhika.flows.lanes import Lane
 from zhika.lanes.bank import accounts
 from zhika.lanes.insured import replacing
 from zhika.lanes.integrator.models import Consignment
+from zhika.ledger import audit
 from zhika.ledger.batches import Batch, organisation
 from zhika.ledger.blocks import Block
 from zhika.ledger.books import balances
@@ -762,10 +765,16 @@ class Town:
         for serial in ended:
             self.truth.cards[serial].block = "cancelled"
             self.truth.cancelled(self.truth.cards[serial])
+        self.seal()
         return left
 
+    def seal(self) -> None:
+        """What was done so far is sealed, as at the end of a worker's every round."""
+        audit.seal(lambda data: sign(data, load_signer(self.seat.home / "keys")), least=audit.SEAL_AFTER)
+
     def night(self, days: int) -> None:
-        """A day ends, and so many more pass."""
+        """A day ends, and so many more pass; a seat's worker has gone round before."""
+        self.seal()
         self.truth.past.append((today(), self.held()))
         self.hands.now += timedelta(days=days)
         for ended, held in (self.truth.past[0], self.truth.past[-1]):
