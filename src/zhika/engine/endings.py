@@ -32,7 +32,7 @@ class Made(NamedTuple):
 
 def made(refs: Sequence[str]) -> dict[str, Made]:
     """Batch and card of each application, as far as it has come."""
-    last = dict(zip(refs, refs, strict=True)) | _newest(refs)
+    last = dict(zip(refs, refs, strict=True)) | restarts.followed(refs)
     cards: dict[str, Made] = {}
     held = _in_hand(list(last.values()))
     for some in chunks(sorted(set(last.values()))):
@@ -44,7 +44,7 @@ def made(refs: Sequence[str]) -> dict[str, Made]:
 def _persons(refs: Sequence[str]) -> dict[str, str]:
     """What became of the person's application."""
     waits = {one.application.ref: one for one in restarts.waiting(refs)}
-    newest = _newest(refs)
+    newest = restarts.followed(refs)
     state = _states(set(newest.values()))
     found = {ref: f"重新发起 {new}{state.get(new, '')}" for ref, new in newest.items()}
     for ref, one in waits.items():
@@ -64,20 +64,6 @@ def _states(refs: Collection[str]) -> dict[str, str]:
         gone = set(left.values_list("card__application_ref", flat=True))
         over |= {ref: ", 已撤回" if first in withdrawn or ref in gone else ", 已终止" for ref, first in origins.items()}
     return over | dict.fromkeys(_in_hand(list(refs)), ", 已领取")
-
-
-def _newest(refs: Sequence[str]) -> dict[str, str]:
-    """Failed application → the last of the new starts that followed it, as far as there is one."""
-    last = {ref: ref for ref in refs}
-    step: Sequence[str] = refs
-    while step:
-        following: dict[str, str] = {}
-        for some in chunks(sorted(set(step))):
-            rows = Application.objects.filter(restarts__ref__in=some)
-            following |= dict(rows.values_list("restarts__ref", "ref"))
-        last = {ref: following.get(now, now) for ref, now in last.items()}
-        step = list(following.values())
-    return {ref: now for ref, now in last.items() if now != ref}
 
 
 def _in_hand(refs: Sequence[str]) -> set[str]:

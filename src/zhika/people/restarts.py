@@ -73,11 +73,22 @@ def origin(one: Application) -> str:
 
 def latest(ref: str) -> Application | None:
     """The application with which a request's card is made: its own, or the last new start of it."""
-    known = Application.objects.select_related("person")
-    one = known.filter(ref=ref).first()
-    while one is not None and (later := known.filter(restarts=one).first()):
-        one = later
-    return one
+    last = followed([ref]).get(ref, ref)
+    return Application.objects.select_related("person").filter(ref=last).first()
+
+
+def followed(refs: Sequence[str]) -> dict[str, str]:
+    """Failed application → the last of the new starts that followed it, as far as there is one."""
+    last = {ref: ref for ref in refs}
+    step: Sequence[str] = refs
+    while step:
+        following: dict[str, str] = {}
+        for some in chunks(sorted(set(step))):
+            rows = Application.objects.filter(restarts__ref__in=some)
+            following |= dict(rows.values_list("restarts__ref", "ref"))
+        last = {ref: following.get(now, now) for ref, now in last.items()}
+        step = list(following.values())
+    return {ref: now for ref, now in last.items() if now != ref}
 
 
 def _standing() -> "models.QuerySet[Application, str]":
