@@ -113,6 +113,15 @@ def test_what_is_left_comes_back_to_the_stock_of_its_lot_and_a_printed_blank_com
         material.reserve("ONE-TOO-MANY", 1)
 
 
+def bring_back(shop: Workshop) -> None:
+    """What is left over comes back, is counted, and lies on the shelf."""
+    do(shop, "return_material")
+    carry(shop)
+    do(shop, "accept", BACK, by="孙丽")
+    for name, subject, process in shelving.due(shop.seat):
+        acts.act(shop.seat, name, subject, by=None, process=process)
+
+
 def kept(batch_code: str) -> list[material.Draw]:
     rows = material.reserve(batch_code, 1)
     for row in rows:
@@ -121,11 +130,7 @@ def kept(batch_code: str) -> list[material.Draw]:
 
 
 def test_a_blank_that_came_back_printed_is_destroyed_by_two_people_and_the_others_stay(left_over: Workshop) -> None:
-    do(left_over, "return_material")
-    carry(left_over)
-    do(left_over, "accept", BACK, by="孙丽")
-    for name, subject, process in shelving.due(left_over.seat):
-        acts.act(left_over.seat, name, subject, by=None, process=process)
+    bring_back(left_over)
     (waiting,) = [item for item in todo(left_over.seat) if item.work == "destroy_waste"]
     assert (waiting.lane, waiting.subject, waiting.n, waiting.needs) == (Lane.INTEGRATOR, LOT, 1, ["by", "second"])
     last = Movement.objects.filter(to_place__state=State.VOID, to_place__group__ref=LOT).latest("pk")
@@ -147,11 +152,7 @@ def test_a_blank_that_came_back_printed_is_destroyed_by_two_people_and_the_other
 
 
 def test_what_is_not_in_the_tray_is_not_booked_as_destroyed(left_over: Workshop) -> None:
-    do(left_over, "return_material")
-    carry(left_over)
-    do(left_over, "accept", BACK, by="孙丽")
-    for name, subject, process in shelving.due(left_over.seat):
-        acts.act(left_over.seat, name, subject, by=None, process=process)
+    bring_back(left_over)
     with things.on_bench(left_over.seat.world, material.stock(left_over.seat) / f"{LOT}-blanks-back-{CODE}.tray") as t:
         t.remove(next(piece for piece in t.pieces() if piece.condition))
     with pytest.raises(CardError, match="缺 1 件"):
