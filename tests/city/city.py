@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from zhika.card import tray
-from zhika.rehearsal import people, walkins, world
+from zhika.rehearsal import people, seats, walkins, world
 from zhika.rehearsal.courier import Courier
 from zhika.rehearsal.mishaps import Mishaps
 from zhika.rehearsal.offices import SCHEMES
 from zhika.rehearsal.photos import take
-from zhika.rehearsal.seats import environment, set_up
+from zhika.rehearsal.seats import environment
 from zhika.rehearsal.world import cards_at
 
 REPOSITORY = Path(__file__).parents[2]
@@ -46,7 +46,9 @@ def found(folder: Path) -> None:
     city = people.draw(REGISTERS, PEOPLE, SEED, folder / "registers")
     take(city, folder / "registers")
     world.create(folder / "world", sum(rows.height for rows in city.collected.values()) + CHIP_BLANKS, CHIP_BLANKS)
-    set_up(folder, city, folder / "registers", SEED, lambda _: None)
+    seats.found(folder, city, lambda _: None)
+    with seats.terminals(folder / name for name in SEATS):
+        seats.furnish(folder, city, folder / "registers", SEED, lambda _: None)
     walkins.draw(REGISTERS, city, WALK_INS, SEED, folder / "registers")
     offices = {s: tuple(o.code for o in city.offices if o.scheme == s) for s in SCHEMES}
     (folder / "offices.json").write_text(json.dumps(offices), encoding="utf-8")

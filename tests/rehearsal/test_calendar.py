@@ -30,6 +30,11 @@ def test_a_seat_beside_a_world_with_a_calendar_lives_on_its_day(tmp_path: Path) 
 
 
 def _day(home: Path) -> date:
-    """The day that stands over today's rates."""
-    said = subprocess.run(argv(home, ["fees"]), capture_output=True, text=True, env=environment(), check=True).stdout
-    return date.fromisoformat(said.split("收费标准 ")[1].split()[0])
+    return day_of(
+        subprocess.run(argv(home, ["fees"]), capture_output=True, text=True, env=environment(), check=True).stdout
+    )
+
+
+def day_of(fees: str) -> date:
+    """The day that stands over the rates."""
+    return date.fromisoformat(fees.split("收费标准 ")[1].split()[0])

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,7 +29,19 @@ from zhika.rehearsal.mishaps import FEW, KINDS, Mishaps
 from zhika.rehearsal.offices import SCHEMES
 from zhika.rehearsal.people import City, draw
 from zhika.rehearsal.photos import take
-from zhika.rehearsal.seats import PLANS, PLATFORM, PROCESSES, CommandFailed, argv, asked, environment, set_up, zhika
+from zhika.rehearsal.seats import (
+    PLANS,
+    PLATFORM,
+    PROCESSES,
+    CommandFailed,
+    argv,
+    asked,
+    environment,
+    found,
+    furnish,
+    terminals,
+    zhika,
+)
 from zhika.rehearsal.story import AWAY, PAGES, Page, Stage, spoil
 
 MARK = "demo.toml"
@@ -78,7 +90,18 @@ class Rehearsal:
     talking: threading.Lock = field(default_factory=threading.Lock)
     """One seat's people at a time ask the cast what they do."""
 
-    def start(self) -> None:
+    def run(self, stage: Stage, pages: Sequence[Page]) -> None:
+        """All pages, from the first to the last."""
+        live = Live(self.board, console=self.board.console, refresh_per_second=4, transient=False)
+        try:
+            with live if self.board.live else nullcontext():
+                self._start()
+                for page in pages:
+                    self._live_through(page, stage)
+        finally:
+            self._stop()
+
+    def _start(self) -> None:
         """The seats' workers and the courier; what they complain of goes to log/."""
         logs = self.folder / "log"
         logs.mkdir(exist_ok=True)
@@ -194,7 +217,7 @@ class Rehearsal:
                 self.closed[plan.name] = told
         return True
 
-    def live_through(self, page: Page, stage: Stage) -> None:
+    def _live_through(self, page: Page, stage: Stage) -> None:
         """One page of the calendar: it is turned, people come, and what follows from it is done to the end."""
         if page.days:
             days = turn(self.folder / world.WORLD / CALENDAR, page.days)
@@ -234,7 +257,7 @@ class Rehearsal:
         ]
         return "\n".join(troubles + waiting)
 
-    def stop(self) -> None:
+    def _stop(self) -> None:
         """End every process: asked first, then made to."""
         self.ended.set()
         for process in self.processes:
@@ -270,27 +293,22 @@ def run(
     if all_:
         spoil(stage, seed)
         city = stage.city
-    set_up(folder, city, folder / "registers", seed, lambda text: console.print(f"{text} …"))
-    board = Board(console)
-    for scheme in SCHEMES:
-        board.did(PLATFORM, "collect", {scheme: city.collected[scheme].height}, f"采集: {PROCESSES[scheme]}")
-    rehearsal = Rehearsal(folder, city, cast, board)
-    if all_:
-        turn(things.folder / CALENDAR, 0)
-        shutil.copyfile(registers.parent / RATES, folder / "registers" / "rates.csv")
-        stage.forms = walkins.draw(registers, city, WALK_INS, seed, folder / "registers")
-    try:
-        with ExitStack() as stack:
-            if console.is_terminal:
-                stack.enter_context(Live(board, console=console, refresh_per_second=4, transient=False))
-            rehearsal.start()
-            for page in PAGES if all_ else (BATCHES,):
-                rehearsal.live_through(page, stage)
-    finally:
-        rehearsal.stop()
+    found(folder, city, lambda text: console.print(f"{text} …"))
+    with ExitStack() as stack:
         if not keep:
-            forget(folder)
-    findings = gather(folder, seed, time.monotonic() - started, rehearsal.troubles, stage.told)
+            stack.callback(forget, folder)
+        stack.enter_context(terminals(folder / plan.name for plan in PLANS))
+        furnish(folder, city, folder / "registers", seed, lambda text: console.print(f"{text} …"))
+        board = Board(console)
+        for scheme in SCHEMES:
+            board.did(PLATFORM, "collect", {scheme: city.collected[scheme].height}, f"采集: {PROCESSES[scheme]}")
+        rehearsal = Rehearsal(folder, city, cast, board)
+        if all_:
+            turn(things.folder / CALENDAR, 0)
+            shutil.copyfile(registers.parent / RATES, folder / "registers" / "rates.csv")
+            stage.forms = walkins.draw(registers, city, WALK_INS, seed, folder / "registers")
+        rehearsal.run(stage, PAGES if all_ else (BATCHES,))
+        findings = gather(folder, seed, time.monotonic() - started, rehearsal.troubles, stage.told)
     report.write(findings, folder)
     return findings
 

@@ -1,15 +1,18 @@
 """The four seats of a rehearsal: made, introduced to each other and furnished, by commands alone.
 
-A command is `zhika …` in a process of its own, as a clerk would type it: what this file can do, anybody can.
+A command is `zhika …` in a process of its own, as a clerk would type it: what this file can do, anybody can. While
+`terminals` is held, it is typed at a terminal of the seat that stays open.
 """
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from zhika.errors import ZhikaError
 from zhika.rehearsal.calendar import CALENDAR
 from zhika.rehearsal.offices import OFFICES, RURAL, SCHEMES, URBAN
 from zhika.rehearsal.people import FILES, City, customers
+from zhika.rehearsal.terminal import Terminal
 from zhika.rehearsal.world import WORLD, World
 
 PLATFORM, ICBC, ABC, SUPPLIER = "platform", "icbc", "abc", "supplier"
@@ -82,13 +86,36 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "ZHIKA_HOME"} | {"PYTHONUTF8": "1"}
 
 
+@contextmanager
+def terminals(homes: Iterable[Path]) -> Iterator[None]:
+    """Until this is left, a terminal stands open at each of these seats."""
+    mine = {home: Terminal(home, environment()) for home in homes}
+    _OPEN.update(mine)
+    try:
+        yield
+    finally:
+        for home, terminal in mine.items():
+            del _OPEN[home]
+            terminal.close()
+
+
+_OPEN: dict[Path, Terminal] = {}
+
+
 def zhika(home: Path | None, *words: str, fine: Sequence[int] = (0,)) -> str:
     """Run one command and return what it printed; CommandFailed unless it ends with one of `fine`."""
-    done = subprocess.run(argv(home, words), capture_output=True, text=True, env=environment(), check=False)
-    if done.returncode not in fine:
+    code, printed, complained = _typed(home, words)
+    if code not in fine:
         shown = " ".join(("zhika", *(("-C", home.name) if home else ()), *words))
-        raise CommandFailed(f"{shown}\n{done.stderr.strip() or done.stdout.strip()}")
-    return done.stdout
+        raise CommandFailed(f"{shown}\n{complained.strip() or printed.strip()}")
+    return printed
+
+
+def _typed(home: Path | None, words: Sequence[str]) -> tuple[int, str, str]:
+    if home in _OPEN:
+        return _OPEN[home].type(words)
+    done = subprocess.run(argv(home, words), capture_output=True, text=True, env=environment(), check=False)
+    return done.returncode, done.stdout, done.stderr
 
 
 def asked(home: Path, *words: str, fine: Sequence[int] = (0,)) -> Any:
@@ -96,25 +123,33 @@ def asked(home: Path, *words: str, fine: Sequence[int] = (0,)) -> Any:
     return json.loads(zhika(home, *words, "--json", fine=fine))
 
 
-def set_up(folder: Path, city: City, photos: Path, seed: int, tell: Callable[[str], None]) -> None:
-    """Make the four homes below `folder`, let them know each other, and lay everything on their desks."""
-    world = World(folder / WORLD)
+def found(folder: Path, city: City, tell: Callable[[str], None]) -> None:
+    """Make the four homes below `folder`."""
     papers = folder / "trust"
     papers.mkdir()
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
-        tell("建立四个席位")
-        list(pool.map(lambda plan: _found(folder, plan, papers, city), PLANS))
-        tell("交换证书")
-        list(pool.map(lambda plan: _introduce(folder / plan.name, plan, papers), PLANS))
-        tell("装入密钥、客户资料与登记库")
-        tasks = [lambda: _furnish_platform(folder / PLATFORM, city, world)]
-        tasks += [lambda s=scheme: _furnish_bank(folder / BANKS[s], city, s, seed, world) for scheme in SCHEMES]  # type: ignore[misc]
-        list(pool.map(lambda task: task(), tasks))
+    tell("建立四个席位")
+    _side_by_side(partial(_found, folder, plan, papers, city) for plan in PLANS)
+
+
+def furnish(folder: Path, city: City, photos: Path, seed: int, tell: Callable[[str], None]) -> None:
+    """Let the seats know each other, and lay everything on their desks."""
+    world = World(folder / WORLD)
+    tell("交换证书")
+    _side_by_side(partial(_introduce, folder / plan.name, plan, folder / "trust") for plan in PLANS)
+    tell("装入密钥、客户资料与登记库")
+    banks = (partial(_furnish_bank, folder / BANKS[scheme], city, scheme, seed, world) for scheme in SCHEMES)
+    _side_by_side((partial(_furnish_platform, folder / PLATFORM, city, world), *banks))
     tell("采集: 各单位、村报送")
     for scheme in SCHEMES:
         collected = city.folder / scheme / "collected.csv"
         facts = ("--fact", f"process={PROCESSES[scheme]}", "--fact", f"photos={photos}")
         zhika(folder / PLATFORM, "do", "collect", str(collected), *facts, "--by", CLERK)
+
+
+def _side_by_side(tasks: Iterable[Callable[[], None]]) -> None:
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+        for done in [pool.submit(task) for task in tasks]:
+            done.result()
 
 
 def _found(folder: Path, plan: Plan, papers: Path, city: City) -> None:

@@ -1,0 +1,97 @@
+"""A seat's terminal that stays open, as a clerk's does: to start `zhika` takes longer than most of its commands.
+
+    python -m zhika.rehearsal.terminal HOME
+
+has started the seat and reads one command a line, a JSON list of the words after `zhika -C HOME`. Each command runs in
+a process of its own, forked from this one, which never opens the store nor anything else: no command leaves anything
+for the next. Answers with one line: [exit code, what was printed, what was complained of].
+"""
+
+import contextlib
+import importlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, NoReturn
+
+from django.utils import timezone
+
+from zhika.rehearsal.calendar import CALENDAR, live_by
+from zhika.rehearsal.world import WORLD
+from zhika.seat.start import start
+
+NOTHING = Path(os.devnull)
+PATIENCE = 10.0
+"""Seconds that a command has to end when the terminal is closed."""
+
+
+class Terminal:
+    """This side of a terminal: one command at a time is typed, whoever wants to."""
+
+    def __init__(self, home: Path, environment: Mapping[str, str]) -> None:
+        words = [sys.executable, "-m", "zhika.rehearsal.terminal", str(home)]
+        self._typing = threading.Lock()
+        self._process = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(environment)
+        )
+
+    def type(self, words: Sequence[str]) -> tuple[int, str, str]:
+        """Run one command: its exit code, what it printed, what it complained of."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        with self._typing:
+            print(json.dumps(list(words)), file=self._process.stdin, flush=True)
+            answer = self._process.stdout.readline()
+        if not answer:
+            raise BrokenPipeError(f"the terminal has ended: exit code {self._process.wait()}")
+        code, printed, complained = json.loads(answer)
+        return code, printed, complained
+
+    def close(self) -> None:
+        """Whatever runs may come to its end, if that does not take long."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def serve(home: Path) -> None:
+    """This process is the terminal: until nobody types any more."""
+    start(home)
+    timezone.now = live_by(home.parent / WORLD / CALENDAR, timezone.now)
+    # By its name: only what runs in the seat's process knows the house behind the commands, the rehearsal doesn't.
+    zhika: Callable[[], NoReturn] = importlib.import_module("zhika.cli.main").main
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+        sys.argv = ["zhika", "flows"]  # needs no store, and what it loads every command needs
+        zhika()
+    for line in sys.stdin:
+        sys.argv = ["zhika", "-C", str(home), *json.loads(line)]
+        print(json.dumps(_forked(zhika)), flush=True)
+
+
+def _forked(command: Callable[[], NoReturn]) -> tuple[int, str, str]:
+    with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as complained, NOTHING.open("rb") as nothing:
+        child = os.fork()
+        if not child:
+            for stream, file in enumerate((nothing, printed, complained)):
+                os.dup2(file.fileno(), stream)
+            command()  # ends this process
+        _, status = os.waitpid(child, 0)
+        return os.waitstatus_to_exitcode(status), _read(printed), _read(complained)
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8")
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]))
