@@ -1,4 +1,4 @@
-"""What a bank's seat does and says on a store, whichever it is: run as a process, `on_a_store.py HOME scenario|race`.
+"""What a bank's seat does and says on a store, whichever it is: run as a process, `on_a_store.py HOME scenario|race|…`.
 
 The answer is JSON that names no key of the store, so the same is expected of SQLite and of PostgreSQL.
 """
@@ -222,7 +222,28 @@ def result(seat: Seat) -> list[Any]:
     return rows_of_the_bank()
 
 
+def stirred(seat: Seat) -> dict[str, bool]:
+    """What makes a resting worker look again."""
+    import subprocess
+
+    from zhika.engine.rest import signs
+
+    seen, told = [signs(seat)], {}
+
+    def after(what: str) -> None:
+        seen.append(signs(seat))
+        told[what] = seen[-1] != seen[-2]
+
+    after("nothing")
+    subprocess.run([sys.executable, __file__, str(seat.home), "prepare"], check=True, stdout=subprocess.DEVNULL)
+    after("somebody else has written")
+    after("nothing since")
+    (seat.home / "mail" / "in" / "platform-000001-production-data.json").touch()
+    after("mail has come")
+    return told
+
+
 if __name__ == "__main__":
     here = start(Path(sys.argv[1]))
-    answer = {"scenario": scenario, "prepare": prepare, "race": race, "result": result}[sys.argv[2]](here)
-    print(json.dumps(answer, ensure_ascii=False))
+    actions = {"scenario": scenario, "prepare": prepare, "race": race, "result": result, "stirred": stirred}
+    print(json.dumps(actions[sys.argv[2]](here), ensure_ascii=False))

@@ -126,12 +126,18 @@ def test_three_workers_at_once_do_every_row_once_and_number_the_mail_without_a_g
     assert sorted(number for *_, number, _ in papers if number) == sorted(numbers)
 
 
+def test_a_worker_that_rests_is_stirred_by_what_others_write_and_by_mail_and_by_nothing_else(home: Path) -> None:
+    assert on(home, "stirred") == {
+        "nothing": False, "somebody else has written": True, "nothing since": False, "mail has come": True,
+    }  # fmt: skip
+
+
 def test_the_tests_of_books_and_engine_hold_on_postgresql_too(server: str, tmp_path: Path) -> None:
     home = init(tmp_path, server)
     lanes = 'lanes = ["unit", "centre", "integrator", "supplier", "bank", "insured"]'
     toml = home / "seat.toml"
     toml.write_text(toml.read_text(encoding="utf-8").replace('lanes = ["bank"]', lanes), encoding="utf-8")
-    tests = ["tests/ledger", "tests/engine/test_engine.py", "tests/lanes/bank/test_urban.py"]
+    tests = ["tests/ledger", "tests/engine/test_engine.py", "tests/lanes/bank/test_urban.py", "tests/people"]
     words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "-x", *tests]
     said = run(words, ZHIKA_HOME=str(home))
     assert " passed" in said and "skipped" not in said

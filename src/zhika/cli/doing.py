@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from zhika.engine.loop import Happening
 
 OUT = Console(highlight=False)
-PAUSE = 0.3
-"""Seconds between two looks when nothing was there to do."""
 
 
 def work(
@@ -32,6 +30,7 @@ def work(
     """办理本席位自动的步骤: 收信、比对、制作、寄信。例: zhika -C demo/icbc work --watch"""
     seat = here()
     from zhika.engine import loop, trouble
+    from zhika.engine.rest import rest, signs
 
     if retry:
         typer.echo(f"{trouble.retry()} 项重新放行")
@@ -42,12 +41,13 @@ def work(
     tidied = None
     while not stop.is_set():
         tidied = loop.tidy(seat, tidied)
+        seen = signs(seat)
         done = loop.work_once(seat, lambda happening: _tell(seat, as_json, happening))
         _tell_troubles(seat, as_json, told)
         if not done:
             if not watch:
                 break
-            stop.wait(PAUSE)
+            rest(seat, seen, stop)
 
 
 def _tell(seat: Seat, as_json: bool, happening: "Happening") -> None:
