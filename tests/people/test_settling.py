@@ -165,7 +165,9 @@ def test_replacements_are_counted_once_when_their_batch_has_closed(office: Organ
 
 
 @pytest.mark.parametrize("planted", ["statement", "entry", "taken twice"])
-def test_money_that_is_in_no_statement_and_not_open_is_found(office: Organisation, planted: str) -> None:
+def test_money_that_is_in_no_statement_and_not_open_is_found(
+    office: Organisation, planted: str, unguarded: None
+) -> None:
     for n, month in enumerate((10, 11)):
         charge(f"A{n}", office, date(2026, month, 5))
         settle(office, f"2026-{month}")

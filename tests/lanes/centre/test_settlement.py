@@ -110,7 +110,7 @@ def test_a_statement_is_drawn_sent_agreed_by_another_and_numbered_each_once(hous
     assert breaches() == []
 
 
-def test_only_the_document_that_the_books_know_is_agreed_to(house: House) -> None:
+def test_only_the_document_that_the_books_know_is_agreed_to(house: House, unguarded: None) -> None:
     with pytest.raises(NotReady, match="还没有结算单"):
         agree(house)
     charge("A1")
