@@ -10,6 +10,8 @@ import pytest
 from tests.city.city import ID_SHOWN, LEFT, SEATS, said, working
 from zhika.flows import FLOWS
 
+DESTROYED = "SELECT c.serial FROM ledger_movement m JOIN ledger_card c ON c.id = m.card_id WHERE m.cause = 'destroy'"
+
 
 @pytest.fixture(scope="module")
 def told(ended: Path) -> dict[str, dict[str, Any]]:
@@ -90,5 +92,5 @@ def test_every_card_that_left_its_batch_was_destroyed_or_never_made(
     destroyed = set()
     for bank in ("icbc", "abc"):
         with sqlite3.connect(ended / bank / "zhika.db") as store:
-            destroyed |= {serial for (serial,) in store.execute("SELECT serial FROM bank_destroyed")}
+            destroyed |= {serial for (serial,) in store.execute(DESTROYED)}
     assert set(made) == destroyed

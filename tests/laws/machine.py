@@ -200,8 +200,8 @@ def crimes(self: "Machine") -> list[tuple[str, Callable[[], Any]]]:
         if asked.withdrawn:
             found.append(("review a withdrawn one", lambda t=told: _anew(town.decide(t))))
     found += [
-        ("destroy waste alone", lambda c=code: town.act("destroy_waste", c, by="周强", second="周强"))
-        for code in town.wasted()[:1]
+        ("destroy waste alone", lambda c=code, at=lane: town.act("destroy_waste", c, at, by="周强", second="周强"))
+        for code, lane in town.wasted()[:1]
     ]
     given = [("accept what one gave", lambda c=code: town.act("accept", c, by=town.giver(c))) for code in truth.open]
     return found + not_withdrawn(self) + given
@@ -363,8 +363,8 @@ class Machine(RuleBasedStateMachine):
         self.did("destroy")
 
     @operation(lambda self: self.town.wasted())
-    def destroy_waste(self, code: str) -> None:
-        self.town.destroy_waste(code)
+    def destroy_waste(self, left: tuple[str, Lane]) -> None:
+        self.town.destroy_waste(*left)
         self.did("destroy waste")
 
     # Lost, replaced, started again ------------------------------------------------------------------------------------

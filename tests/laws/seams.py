@@ -17,21 +17,20 @@ from django.db import connection
 from django.utils import timezone
 
 from tests.lanes.house import NAME
-from zhika.craft import forming, handing, returning, slips
+from zhika.craft import destroying, forming, handing, returning, slips
 from zhika.engine import found, handover, incoming, laying, plastic
 from zhika.engine.registry import ERRANDS, STEPS
 from zhika.engine.work import Bound, Done, Work
 from zhika.flows import FLOWS
 from zhika.flows.documents import CARD_LIST, HANDOVER, MATERIAL, PASSING_ON, SEMI_FINISHED, Document
 from zhika.flows.lanes import Lane
-from zhika.lanes.bank import again, destruction
+from zhika.lanes.bank import again
 from zhika.lanes.bank import blocking as bank
 from zhika.lanes.bank.models import Account
 from zhika.lanes.centre import acts as centre_acts
 from zhika.lanes.centre import blocking as office
 from zhika.lanes.centre import counter
-from zhika.lanes.centre import destruction as at_the_office
-from zhika.lanes.integrator import material, waste
+from zhika.lanes.integrator import material
 from zhika.ledger.batches import Organisation, organisation
 from zhika.ledger.blocks import Word
 from zhika.ledger.cards import Card
@@ -115,9 +114,7 @@ def seams(hands: Hands) -> Iterator[None]:
             (counter, "_lying", lambda *_: hands.brought), (counter, "_put_away", quiet), (found, "_lay", quiet),
             (found, "print_handover", quiet), (returning, "print_handover", quiet), (again, "print_handover", quiet),
             (slips, "print_receipt", quiet), (slips, "print_notice", quiet), (slips, "print_voucher", quiet),
-            (destruction, "destruction_record", lambda *_, **__: b""),
-            (waste, "destruction_record", lambda *_, **__: b""),
-            (at_the_office, "destruction_record", lambda *_, **__: b""), (forming, "parties", parties),
+            (destroying, "destruction_record", lambda *_, **__: b""), (forming, "parties", parties),
             (centre_acts, "SIDE", replace(office.SIDE, follow=both_follow)),
         ):  # fmt: skip
             stack.enter_context(patch.object(module, name, instead))

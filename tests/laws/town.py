@@ -77,6 +77,8 @@ SENDS = {
     "hand_over": (HANDOVER, BANK), "deliver": (CARD_LIST, ""),
 }  # fmt: skip
 MAKES = ("laminate", "make_card")
+LEFT_BY = {Lane.INTEGRATOR: "hand_over", Lane.SUPPLIER: "return_semi_finished"}
+"""Rows with which a batch leaves whoever made its cards."""
 Part = Callable[[], object]
 
 
@@ -151,12 +153,12 @@ class Town:
         acts.run_awaiting(self.seat, first=True)
         acts.run_awaiting(self.seat, first=False)
 
-    def act(self, name: str, subject: str, **told: str) -> bool:
+    def act(self, name: str, subject: str, lane: Lane | None = None, **told: str) -> bool:
         """An act by hand, of the batch that its subject belongs to."""
         given = self.truth.open.get(subject)
         card = self.truth.cards.get(subject)
         batch = self.batch(given.batch if given else card.batch if card else subject)
-        lane = Lane.BANK if name == "destroy" else None
+        lane = Lane.BANK if name == "destroy" else lane
         return acts.act(self.seat, name, subject, batch=batch, process=batch.process, lane=lane, **told)
 
     def giver(self, code: str) -> str:
@@ -517,19 +519,23 @@ class Town:
         for card in late:
             self.truth.failed.setdefault(card.ref, "closed")
 
-    def wasted(self) -> list[str]:
-        """Batches that the integrator has handed over and of which void cards lie with it: found there too late."""
-        found = {card.batch for card in self.truth.of(State.VOID, holder=INTEGRATOR)}
-        return sorted(code for code in found if ("hand_over", Lane.INTEGRATOR) in self._rows_done(code))
+    def wasted(self) -> list[tuple[str, Lane]]:
+        """Batches that have gone and of which void cards lie where they were made: found there too late."""
+        return sorted(
+            (code, lane)
+            for lane, row in LEFT_BY.items()
+            for code in {card.batch for card in self.truth.of(State.VOID, holder=seams.PARTIES[lane])}
+            if (row, lane) in self._rows_done(code)
+        )
 
     def _rows_done(self, code: str) -> Sequence[tuple[str, Lane]]:
         lot = self.truth.lots[code]
         return ROUTES[lot.process][: lot.row]
 
-    def destroy_waste(self, code: str) -> None:
-        """Void cards of a batch that stayed at the integrator, before two people."""
-        void = self.truth.of(State.VOID, holder=INTEGRATOR, batch=code)
-        self.does(lambda: self.act("destroy_waste", code, by="周强", second="郑洁"))
+    def destroy_waste(self, code: str, lane: Lane) -> None:
+        """Void cards of a batch that stayed where they were made, before two people."""
+        void = self.truth.of(State.VOID, holder=seams.PARTIES[lane], batch=code)
+        self.does(lambda: self.act("destroy_waste", code, lane, by="周强", second="郑洁"))
         for card in void:
             card.state = State.DESTROYED
 

@@ -92,7 +92,7 @@ ACTS: tuple[Act, ...] = (
     Act("activate", "柜台激活", {BANK}, sends=(ACTIVATION,), hand=True, each=True, processes=ALL - {"urban-batch"}),
     Act("take_activation", "激活回执登记", {CENTRE}, ACTIVATION),
     Act("destroy", "销毁废卡", {BANK, CENTRE}, sends=(DESTRUCTION,), hand=True, persons=2, repeats=True),
-    Act("destroy_waste", "销毁废卡、废料", {INTEGRATOR}, hand=True, persons=2, repeats=True),
+    Act("destroy_waste", "销毁废卡、废料", {INTEGRATOR, SUPPLIER}, hand=True, persons=2, repeats=True),
     Act("take_destruction", "销毁记录登记", {INTEGRATOR, CENTRE}, DESTRUCTION),
     Act("return_cards", "退卡", {UNIT, CENTRE}, sends=(RETURNED, EXCEPTIONS), hand=True, reason=True, repeats=True, picked=True),
     Act("take_returned", "退卡登记", {BANK}, RETURNED),

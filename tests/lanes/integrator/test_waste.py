@@ -92,6 +92,6 @@ def test_a_card_that_is_not_in_its_tray_is_not_booked_as_destroyed(house: House,
     turned_up(house, handed_over)
     with things.on_bench(house.seat.world, house.seat.bench("ylz", "bench") / f"{handed_over.code}.cards.tray") as t:
         t.remove(t.pieces()[0])
-    with pytest.raises(CardError, match="缺 1 件"):
+    with pytest.raises(CardError, match="缺 1 张"):
         destroy(house, handed_over)
     assert state(LOST) == ("ylz", State.VOID)

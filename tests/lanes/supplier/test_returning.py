@@ -136,19 +136,19 @@ def test_a_blank_that_came_back_printed_is_destroyed_by_two_people_and_the_other
     last = Movement.objects.filter(to_place__state=State.VOID, to_place__group__ref=LOT).latest("pk")
     assert waiting.since == last.happened_at
     with pytest.raises(NotAllowed, match="另一人"):
-        acts.act(left_over.seat, "destroy_waste", LOT, by="周强")
-    assert acts.act(left_over.seat, "destroy_waste", LOT, by="周强", second="郑洁")
+        acts.act(left_over.seat, "destroy_waste", LOT, by="周强", lane=Lane.INTEGRATOR)
+    assert acts.act(left_over.seat, "destroy_waste", LOT, by="周强", second="郑洁", lane=Lane.INTEGRATOR)
     assert {key[2]: n for key, n in lying().items() if key[1] == f"S:{LOT}:blank"} == {"blank": 1, "destroyed": 1}
     with things.on_bench(left_over.seat.world, material.stock(left_over.seat) / f"{LOT}-blanks-back-{CODE}.tray") as t:
         assert [piece.condition for piece in t] == [""]
-    paper = left_over.seat.home / "files" / "lists" / f"{LOT}~waste-1.pdf"
+    paper = left_over.seat.home / "files" / "lists" / f"{LOT}~destruction-integrator-1.pdf"
     said = "".join(PdfReader(paper).pages[0].extract_text().split())
     assert all(text in said for text in ("废料销毁记录", "数量1件", LOT, "空白卡", "周强", "郑洁"))
     _, blanks = of(LOT)
     assert (blanks.n("void"), blanks.n("destroyed"), blanks.difference) == (0, 1, 0)
     assert breaches() == [] and not [item for item in todo(left_over.seat) if item.work == "destroy_waste"]
     with pytest.raises(NotReady, match="没有待销毁"):
-        acts.act(left_over.seat, "destroy_waste", LOT, by="周强", second="郑洁")
+        acts.act(left_over.seat, "destroy_waste", LOT, by="周强", second="郑洁", lane=Lane.INTEGRATOR)
 
 
 def test_what_is_not_in_the_tray_is_not_booked_as_destroyed(left_over: Workshop) -> None:
@@ -156,7 +156,7 @@ def test_what_is_not_in_the_tray_is_not_booked_as_destroyed(left_over: Workshop)
     with things.on_bench(left_over.seat.world, material.stock(left_over.seat) / f"{LOT}-blanks-back-{CODE}.tray") as t:
         t.remove(next(piece for piece in t.pieces() if piece.condition))
     with pytest.raises(CardError, match="缺 1 件"):
-        acts.act(left_over.seat, "destroy_waste", LOT, by="周强", second="郑洁")
+        acts.act(left_over.seat, "destroy_waste", LOT, by="周强", second="郑洁", lane=Lane.INTEGRATOR)
     assert lying()["integrator", f"S:{LOT}:blank", "void"] == 1
 
 

@@ -78,7 +78,7 @@ def test_the_whole_way_from_the_unit_to_the_bank_out_again_and_at_last_destroyed
     }  # fmt: skip
     assert breaches() == []
     assert street.inside(street.tray(NAME, f"{street.batch.code}.cards")) == []
-    record = street.seat.home / "files" / "lists" / f"{street.batch.code}~destruction-2.pdf"
+    record = street.seat.home / "files" / "lists" / f"{street.batch.code}~destruction-{NAME}-2.pdf"
     text = "\n".join(page.extract_text() for page in PdfReader(record).pages)
     assert serial(2) in text and serial(3) in text and "逾期未领、到期注销 2 张" in text and "周强" in text
 

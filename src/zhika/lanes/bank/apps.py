@@ -13,7 +13,7 @@ class BankConfig(AppConfig):
         from zhika.engine import laying
         from zhika.engine.registry import BY_ID_NUMBER, DUE, ERRANDS, LEFT, TODO
         from zhika.engine.serve import serve
-        from zhika.lanes.bank import accounts, acts, again, blocking, steps
+        from zhika.lanes.bank import accounts, acts, again, blocking, destruction, steps
         from zhika.lanes.bank.laws import one_number
         from zhika.ledger.laws import LAWS
 
@@ -28,6 +28,7 @@ class BankConfig(AppConfig):
         if blocking.todo not in TODO:
             TODO.append(blocking.todo)
         BY_ID_NUMBER[Lane.BANK] = blocking.by_id_number
+        ERRANDS[Lane.BANK, "destroy"] = destruction.shred
         ERRANDS[Lane.BANK, "give_again"] = laying.lay
         if again.todo not in TODO:
             TODO.append(again.todo)

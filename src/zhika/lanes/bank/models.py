@@ -41,13 +41,3 @@ class Counter(models.Model):
 
     prefix = models.CharField(max_length=17, unique=True)
     next = models.BigIntegerField()
-
-
-class Destroyed(models.Model):
-    """A void card that two people have destroyed, or are just destroying: written before the first card is shredded."""
-
-    serial = models.CharField(max_length=20, unique=True)
-    batch_code = models.CharField(max_length=40, db_index=True)
-    witness = models.CharField(max_length=30)
-    second_witness = models.CharField(max_length=30)
-    on = models.DateField()

@@ -4,7 +4,7 @@ from zhika.engine.booking import answered
 from zhika.engine.work import ActWork, Done
 from zhika.errors import NotReady
 from zhika.flows.documents import ERASURE, SEMI_FINISHED
-from zhika.lanes.supplier import erasing, returning
+from zhika.lanes.supplier import erasing, returning, waste
 from zhika.ledger.steps import Paper
 
 
@@ -28,3 +28,8 @@ def erase(work: ActWork) -> Done:
 def return_material(work: ActWork) -> Done:
     """退余料: the subject is the batch; what lies unused of its consignment goes back, void blanks marked."""
     return returning.return_material(work)
+
+
+def destroy_waste(work: ActWork) -> Done:
+    """销毁废卡: what was found here after its batch had gone, before two people."""
+    return waste.destroy(work)

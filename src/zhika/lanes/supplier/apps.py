@@ -9,10 +9,12 @@ class SupplierConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from zhika.engine.registry import TODO
+        from zhika.engine.registry import ERRANDS, TODO
         from zhika.engine.serve import serve
-        from zhika.lanes.supplier import acts, returning, steps
+        from zhika.lanes.supplier import acts, returning, steps, waste
 
         serve(Lane.SUPPLIER, steps, acts)
-        if returning.todo not in TODO:
-            TODO.append(returning.todo)
+        ERRANDS[Lane.SUPPLIER, "destroy_waste"] = waste.shred
+        for source in (returning.todo, waste.todo):
+            if source not in TODO:
+                TODO.append(source)
