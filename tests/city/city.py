@@ -107,7 +107,7 @@ class Desk:
     def close(self) -> None:
         assert self.process.stdin is not None
         self.process.stdin.close()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=120)
         self._complaints.close()
 
 

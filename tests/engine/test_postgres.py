@@ -137,7 +137,12 @@ def test_the_tests_of_books_and_engine_hold_on_postgresql_too(server: str, tmp_p
     lanes = 'lanes = ["unit", "centre", "integrator", "supplier", "bank", "insured"]'
     toml = home / "seat.toml"
     toml.write_text(toml.read_text(encoding="utf-8").replace('lanes = ["bank"]', lanes), encoding="utf-8")
-    tests = ["tests/ledger", "tests/engine/test_engine.py", "tests/lanes/bank/test_urban.py", "tests/people"]
+    tests = [
+        "tests/ledger",
+        "tests/engine/test_engine.py",
+        "tests/lanes/bank/test_urban.py",
+        "tests/people/test_guarded.py",
+    ]
     words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", "-x", *tests]
     said = run(words, ZHIKA_HOME=str(home))
     assert " passed" in said and "skipped" not in said

@@ -91,9 +91,6 @@ class Bench:
     def find(self, serial: str) -> str:
         return serial
 
-    def remove(self, piece: str) -> None:
-        """It is gone: the books say so too, in a moment."""
-
 
 @contextmanager
 def seams(hands: Hands) -> Iterator[None]:

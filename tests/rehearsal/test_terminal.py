@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from tests.rehearsal.test_calendar import day_of
 
+from zhika.rehearsal import seats
 from zhika.rehearsal.calendar import CALENDAR, turn
 from zhika.rehearsal.seats import CommandFailed, environment, terminals, zhika
-from zhika.rehearsal.terminal import Terminal
+from zhika.rehearsal.terminal import Terminal, TerminalEnded
 from zhika.rehearsal.world import WORLD
 
 
@@ -50,8 +51,19 @@ def test_it_lives_on_the_day_of_the_calendar(home: Path) -> None:
         assert day_of(zhika(home, "fees")) - before in (timedelta(days=400), timedelta(days=401))
 
 
-def test_one_whose_seat_is_no_seat_says_that_it_has_ended(tmp_path: Path) -> None:
-    terminal = Terminal(tmp_path, environment())
-    with pytest.raises(BrokenPipeError, match="ended"):
-        terminal.type(["todo"])
+def test_one_whose_seat_is_no_seat_says_why_it_has_ended(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path / "nobody", environment())
+    for _ in range(2):
+        with pytest.raises(TerminalEnded, match=r"席位 nobody 的终端已退出 \(退出码 1\).*seat.toml"):
+            terminal.type(["todo"])
     terminal.close()
+
+
+def test_the_others_are_closed_too_where_one_was_killed(home: Path) -> None:
+    other = home.parent / "nobody"
+    with pytest.raises(TerminalEnded, match="platform"), terminals([home, other]):
+        seats._OPEN[home]._process.kill()
+        seats._OPEN[home]._process.wait()
+        mine = seats._OPEN[other]._process
+        zhika(home, "fees")
+    assert not seats._OPEN and mine.poll() is not None

@@ -1,6 +1,7 @@
 """`zhika requests`, `slip`, `waiting`: an office's counter, what was asked for and who waits for a new start."""
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -59,13 +60,20 @@ def requests(
         return
     shown = [
         (
-            r["ref"], r["kind"], r["office"], "已领卡" if r["collected"] else STATES[str(r["state"])], r["cause"],
-            r["old_card"], r["payment"], r["by"], r["batch"], r["serial"],
+            r["ref"], r["kind"], r["office"], _state(r), r["cause"], r["old_card"], r["payment"], r["by"], r["batch"],
+            r["serial"],
         )
         for r in rows
     ]  # fmt: skip
     columns = ("申请编号", "业务", "机构", "状态", "原因", "原卡", "缴费单号", "录入人", "批次", "新卡")
     show(f"{seat.title} 申请", columns, shown, "没有申请。", ())
+
+
+def _state(row: Mapping[str, object]) -> str:
+    """How far a request has come, in words."""
+    if row["collected"]:
+        return "已领卡"
+    return "已终止" if row["ended"] and row["state"] == "reviewed" else STATES[str(row["state"])]
 
 
 def slip(

@@ -6,11 +6,10 @@ record that names who was there. Each time has a record of its own, numbered wit
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import polars as pl
 
-from zhika.engine import desk, plastic
+from zhika.engine import desk, laying, plastic
 from zhika.engine.todo import SECOND, Todo, command
 from zhika.engine.work import ActWork, Done
 from zhika.errors import CardError, NotReady
@@ -91,22 +90,24 @@ def todo(seat: Seat, lane: Lane, row: str) -> Iterator[Todo]:
             )  # fmt: skip
 
 
-def destroy(work: ActWork, doomed: Doomed, tray: Path, *, tell: bool = True) -> Done:
+def destroy(work: ActWork, doomed: Doomed, *, tell: bool = True) -> Done:
     """Books and record of this act, which the errand `shred` follows; `tell`: the record is sent too.
 
-    Raises NotReady where there is nothing to destroy, CardError where one that the books have is not in the tray.
+    Raises NotReady for anything but a whole batch and where there is nothing to destroy, CardError where one that the
+    books have lies in none of the holder's trays.
     """
     holder, batch, serials = doomed.holder, doomed.batch, doomed.serials
+    if work.subject != batch.code:
+        raise NotReady(f"{work.subject}: 销毁按批次进行, 写批次编号 {batch.code}")
     if not serials:
         raise NotReady(f"{batch.code}: 本方没有待销毁的废卡 (zhika todo)")
-    with things.on_bench(work.seat.world, tray) as lying:
-        lacking = [serial for serial in serials if lying.find(serial) is None]
+    lacking = laying.lacking(work.seat, holder.code, batch, serials)
     if lacking:
         raise CardError(f"料盘中缺 {len(lacking)} 张废卡 ({'、'.join(lacking[:5])}), 找到后再销毁")
     day = today(work.now)
     told = [(serial, work.by, work.second, day.isoformat()) for serial in serials]
     rows = pl.DataFrame(told, schema=dict.fromkeys(DESTRUCTION.columns, pl.String), orient="row")
-    number = f"{holder.code}-{times_done(work.act.name, work.subject) + 1}"
+    number = f"{holder.code}-{times_done(work.act.name, batch.code) + 1}"
     paper = destruction_record(
         serials, code=f"D-{batch.code}-{number}", organisation=typeset.Party(holder.name, holder.code),
         witnesses=(work.by, work.second), digest=desk.freeze(work.seat, DESTRUCTION, rows), on=day,
@@ -118,14 +119,15 @@ def destroy(work: ActWork, doomed: Doomed, tray: Path, *, tell: bool = True) -> 
         # after the books: of two desks at once only the one that booked leaves a paper
         desk.write_once(work.seat.home / "files" / "lists" / f"{batch.code}~destruction-{number}.pdf", paper)
 
-    return Done(documents={DESTRUCTION: rows} if tell else {}, write=write, after=work.subject)
+    return Done(documents={DESTRUCTION: rows} if tell else {}, write=write, after=batch.code)
 
 
-def shred(seat: Seat, holder: Organisation, batch: Batch, tray: Path) -> None:
-    """What the books have as destroyed leaves the tray; it may be done again."""
+def shred(seat: Seat, holder: Organisation, batch: Batch) -> None:
+    """What the books have as destroyed leaves the holder's trays; it may be done again."""
     gone = lying_at(place(holder, State.DESTROYED, plastic.batch_group(batch)))
     serials = set(Card.objects.filter(pk__in=gone).values_list("serial", flat=True))
-    with things.on_bench(seat.world, tray) as lying:
-        for piece in lying.pieces():
-            if piece.serial in serials:
-                lying.remove(piece)
+    for path in laying.trays_of(seat, holder.code, batch.code):
+        with things.on_bench(seat.world, path) as lying:
+            for piece in lying.pieces():
+                if piece.serial in serials:
+                    lying.remove(piece)

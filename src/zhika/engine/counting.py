@@ -43,9 +43,9 @@ def count_stock(work: ActWork) -> Done:
     taken in, or the books change meanwhile; TrayBusy while somebody works on a tray.
     """
     holder = _holder(work)
-    if Errand.objects.exists():
-        raise NotReady(f"{work.subject}: 还有实物未随账移动, 先办完 zhika work 再盘点")
     books = expected(holder)
+    if Errand.objects.exists():  # after the books: what is booked from now on, they are no longer these
+        raise NotReady(f"{work.subject}: 还有实物未随账移动, 先办完 zhika work 再盘点")
     seen = read(work.seat, holder.code, {*books.fit, *books.void})
     _all_taken_in(seen)
     compared = compare(holder, books, seen)

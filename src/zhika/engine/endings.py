@@ -28,6 +28,8 @@ class Made(NamedTuple):
     batch: str = ""
     serial: str = ""
     collected: bool = False
+    ended: bool = False
+    """Nobody will get a card of it: it was withdrawn, its person has died, or nobody came until its time was over."""
 
 
 def made(refs: Sequence[str]) -> dict[str, Made]:
@@ -35,10 +37,13 @@ def made(refs: Sequence[str]) -> dict[str, Made]:
     last = dict(zip(refs, refs, strict=True)) | restarts.followed(refs)
     cards: dict[str, Made] = {}
     held = _in_hand(list(last.values()))
+    over: set[str] = set()
     for some in chunks(sorted(set(last.values()))):
         rows = Card.objects.filter(application_ref__in=some).values_list("application_ref", "batch__code", "serial")
         cards |= {ref: Made(batch, serial or "", ref in held) for ref, batch, serial in rows}
-    return {ref: cards.get(now, Made()) for ref, now in last.items()}
+        ended = Application.objects.filter(ref__in=some, live=False, pending=False)
+        over |= {ref for ref in ended.values_list("ref", flat=True) if ref not in held}
+    return {ref: cards.get(now, Made())._replace(ended=now in over) for ref, now in last.items()}
 
 
 def _persons(refs: Sequence[str]) -> dict[str, str]:

@@ -25,7 +25,7 @@ def travelling(code: str, name: str) -> str:
 def lacking(seat: Seat, holder: str, batch: Batch, serials: Sequence[str]) -> list[str]:
     """Those of these cards that lie in none of the holder's trays of the batch."""
     left = list(serials)
-    for path in _trays(seat, holder, batch.code):
+    for path in trays_of(seat, holder, batch.code):
         with things.on_bench(seat.world, path) as tray:
             left = [serial for serial in left if tray.find(serial) is None]
     return left
@@ -45,7 +45,7 @@ def lay(seat: Seat, code: str) -> None:
     part = bench / f"{name}.part"
     trays.create(part, code, "cards")
     with things.on_bench(seat.world, part) as going:
-        for path in _trays(seat, giver, batch.code):
+        for path in trays_of(seat, giver, batch.code):
             with things.on_bench(seat.world, path) as tray:
                 for serial in serials:  # one whose removal was cut off lies in both trays: it is moved again
                     if piece := tray.find(serial):
@@ -56,7 +56,7 @@ def lay(seat: Seat, code: str) -> None:
     trays.move(part, bench, name)
 
 
-def _trays(seat: Seat, holder: str, batch_code: str) -> list[Path]:
-    """The trays of a batch on the holder's bench: the batch's own, or a unit's parcels; none that is to travel."""
+def trays_of(seat: Seat, holder: str, batch_code: str) -> list[Path]:
+    """The trays of a batch on a holder's bench: the batch's own, or a unit's parcels; none that is to travel."""
     found = seat.bench(holder, "bench").glob(f"{batch_code}.*.tray")
     return sorted(path for path in found if MARK not in path.name)

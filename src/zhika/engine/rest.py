@@ -8,9 +8,9 @@ from zhika.seat.config import Seat
 
 PAUSE = 0.3
 """Seconds between two looks whether anything has stirred."""
-LONGEST = 2.0
+LONGEST = 1.0
 """Seconds after which a round is made anyway: terms pass, things come to the door, a far mailbox has to be asked."""
-Signs = tuple[int, int]
+Signs = tuple[str, int]
 
 
 def signs(seat: Seat) -> Signs:

@@ -178,4 +178,6 @@ def _of_request(row: Row) -> str:
         return f"已撤回{paid and f'{paid}, 已退'}"
     if row["collected"]:
         return f"新卡 {row['serial']} 已领{paid}"
+    if row["ended"]:
+        return f"已终止{paid}"
     return ("在制" if row["batch"] else "未进入批次") + paid

@@ -36,6 +36,7 @@ from zhika.rehearsal.seats import (
     CommandFailed,
     argv,
     asked,
+    asked_apart,
     environment,
     found,
     furnish,
@@ -253,7 +254,7 @@ class Rehearsal:
         waiting = [
             f"{plan.name} 待办: {item['title']} {item['subject']} ({item['waits_for']})"
             for plan in PLANS
-            for item in asked(self.folder / plan.name, "todo")[:20]
+            for item in asked_apart(self.folder / plan.name, "todo")[:20]
         ]
         return "\n".join(troubles + waiting)
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -89,14 +89,12 @@ def environment() -> dict[str, str]:
 @contextmanager
 def terminals(homes: Iterable[Path]) -> Iterator[None]:
     """Until this is left, a terminal stands open at each of these seats."""
-    mine = {home: Terminal(home, environment()) for home in homes}
-    _OPEN.update(mine)
-    try:
+    with ExitStack() as stack:
+        for home in homes:
+            _OPEN[home] = terminal = Terminal(home, environment())
+            stack.callback(terminal.close)
+            stack.callback(_OPEN.pop, home)
         yield
-    finally:
-        for home, terminal in mine.items():
-            del _OPEN[home]
-            terminal.close()
 
 
 _OPEN: dict[Path, Terminal] = {}
@@ -111,9 +109,16 @@ def zhika(home: Path | None, *words: str, fine: Sequence[int] = (0,)) -> str:
     return printed
 
 
+def asked_apart(home: Path, *words: str) -> Any:
+    """What a command answers with `--json` in a process of its own, whatever goes on at the seat's terminal."""
+    return json.loads(_run(home, (*words, "--json"))[1])
+
+
 def _typed(home: Path | None, words: Sequence[str]) -> tuple[int, str, str]:
-    if home in _OPEN:
-        return _OPEN[home].type(words)
+    return _OPEN[home].type(words) if home in _OPEN else _run(home, words)
+
+
+def _run(home: Path | None, words: Sequence[str]) -> tuple[int, str, str]:
     done = subprocess.run(argv(home, words), capture_output=True, text=True, env=environment(), check=False)
     return done.returncode, done.stdout, done.stderr
 

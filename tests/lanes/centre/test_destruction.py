@@ -1,20 +1,23 @@
 """销毁废卡 at the centre: each time a record of its own, which names who was there."""
 
 import pytest
+from django.utils import timezone
 from pypdf import PdfReader
 
 from tests.lanes.house import OFFICE, House
-from zhika.engine import desk, plastic
+from zhika.card import tray as trays
+from zhika.engine import counting, desk, errands, found, plastic
 from zhika.engine.acts import act
 from zhika.engine.work import ActWork
-from zhika.errors import NotAllowed
+from zhika.errors import NotAllowed, NotReady
 from zhika.flows.acts import BY_NAME
 from zhika.flows.documents import DESTRUCTION
 from zhika.flows.lanes import Lane
 from zhika.lanes.centre import destruction
-from zhika.ledger.batches import Batch, organisation
+from zhika.ledger.batches import Batch, Organisation, organisation
 from zhika.ledger.cards import Card
-from zhika.ledger.custody import WHOLE, move
+from zhika.ledger.custody import WHOLE, Cards, move
+from zhika.ledger.places import Case, State, place
 from zhika.ledger.steps import Paper
 from zhika.seat import things
 
@@ -97,3 +100,55 @@ def test_the_electronic_record_and_the_paper_agree(house: House, lying: Batch) -
     (row,) = desk.read(house.seat, paper).iter_rows(named=True)
     text = printed(house, lying, 1)
     assert all(word in text for word in (row["card_serial"], row["witness"], row["second_witness"], paper.sha256))
+
+
+def test_it_goes_by_whole_batches(house: House, lying: Batch) -> None:
+    void(lying, "QZ26000000001")
+    with pytest.raises(NotReady, match=f"销毁按批次进行, 写批次编号 {lying.code}"):
+        act(house.seat, "destroy", "QZ26000000001", by="王芳", second="李敏", batch=lying, process=lying.process)
+    assert not Paper.objects.filter(type=DESTRUCTION.code).exists()
+
+
+def test_a_card_that_was_missing_here_and_was_found_is_destroyed_from_where_the_finder_laid_it(
+    house: House, lying: Batch
+) -> None:
+    office, within = organisation(OFFICE), plastic.batch_group(lying)
+    lost = Card.objects.get(serial="QZ26000000002")
+    move(plastic.good(office, lying), place(office, State.MISSING, within), Cards([lost.pk]), cause="missing", by="t")
+    Case.objects.create(
+        kind=Case.MISSING, organisation=office, group=within, batch=lying, card=lost, serial=lost.serial,
+        opened_at=timezone.now(),
+    )  # fmt: skip
+    box, bench = found.found_tray(house.seat, OFFICE), house.seat.bench(OFFICE, "bench")
+    trays.create(box, box.stem, "cards")
+    with things.on_bench(house.seat.world, bench / f"{lying.code}.good.tray") as tray:
+        piece = tray.find("QZ26000000002")
+        assert piece is not None
+        with things.on_bench(house.seat.world, box) as basket:
+            tray.move(piece, basket)
+    assert act(house.seat, "found", "QZ26000000002", by="周", reason="在柜底", batch=lying, process=lying.process)
+    assert destroy(house, lying, "王芳", "李敏")
+    left = 0
+    for path in bench.glob("*.tray"):
+        with things.on_bench(house.seat.world, path) as tray:
+            assert tray.find("QZ26000000002") is None
+            left += len(tray)
+    assert left == 5 and "QZ26000000002" in printed(house, lying, 1)
+
+
+def test_what_is_booked_while_a_count_looks_at_the_books_is_no_difference(
+    house: House, lying: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    void(lying, "QZ26000000001")
+    real = counting.expected
+
+    def meanwhile(holder: Organisation) -> counting.Expected:
+        with monkeypatch.context() as cut_off:
+            cut_off.setattr(errands, "run", lambda *_: None)  # booked, not yet shredded
+            assert destroy(house, lying, "王芳", "李敏")
+        return real(holder)
+
+    monkeypatch.setattr(counting, "expected", meanwhile)
+    with pytest.raises(NotReady, match="还有实物未随账移动"):
+        act(house.seat, "count_stock", OFFICE, by="甲", second="乙")
+    assert not Case.objects.exists()

@@ -51,10 +51,12 @@ def test_the_wait_the_new_start_and_the_card_in_hand_are_told_and_what_became_of
 def test_of_a_new_start_that_was_given_up_it_is_said_that_it_was_withdrawn(counter: Counter, in_a_batch: bool) -> None:
     failed, again = started_again(counter)
     assert told(failed) == f"重新发起 {again.ref}"
+    assert not made([failed.application_ref])[failed.application_ref].ended
     if in_a_batch:
         form(counter)
     assert act(counter.seat, "withdraw", again.ref, by=REVIEWS, reason="本人不办了")
     assert told(failed) == f"重新发起 {again.ref}, 已撤回"
+    assert made([failed.application_ref])[failed.application_ref].ended
 
 
 def test_of_a_new_start_whose_person_has_died_it_is_said_that_it_has_ended(counter: Counter) -> None:
@@ -62,6 +64,7 @@ def test_of_a_new_start_whose_person_has_died_it_is_said_that_it_has_ended(count
     Death.objects.create(id_key=again.person.id_key, died_on=today(), source="0" * 64, loaded_at=again.made_at)
     form(counter)
     assert told(failed) == f"重新发起 {again.ref}, 已终止"
+    assert made([failed.application_ref])[failed.application_ref].ended
 
 
 def form(counter: Counter) -> None:

@@ -1,7 +1,6 @@
 """销毁 at the bank: a batch's void cards, and what was kept past its time, which is closed by it."""
 
 from functools import partial
-from pathlib import Path
 
 from zhika.craft import destroying
 from zhika.engine.work import ActWork, Done
@@ -23,18 +22,14 @@ def destroy(work: ActWork) -> Done:
         holder, batch, destroying.void_of(holder, batch), again.overdue(work.seat, holder, batch, today(work.now)),
         again.kept(holder, batch), partial(again.close, batch, source=work.seat.name),
     )  # fmt: skip
-    return destroying.destroy(work, doomed, _tray(work.seat, holder, batch))
+    return destroying.destroy(work, doomed)
 
 
 def shred(seat: Seat, batch_code: str) -> None:
-    """What was destroyed of a batch leaves the bank's tray."""
+    """What was destroyed of a batch leaves the bank's trays."""
     batch = Batch.objects.get(code=batch_code)
-    destroying.shred(seat, _holder(batch), batch, _tray(seat, _holder(batch), batch))
+    destroying.shred(seat, _holder(batch), batch)
 
 
 def _holder(batch: Batch) -> Organisation:
     return batch.parties.select_related("organisation").get(lane=Lane.BANK).organisation
-
-
-def _tray(seat: Seat, holder: Organisation, batch: Batch) -> Path:
-    return seat.bench(holder.code, "bench") / f"{batch.code}.cards.tray"

@@ -1,7 +1,5 @@
 """销毁 at the centre: void cards of a batch that lie at its office."""
 
-from pathlib import Path
-
 from zhika.craft import destroying
 from zhika.engine.work import ActWork, Done
 from zhika.errors import NotReady
@@ -15,14 +13,10 @@ def destroy(work: ActWork) -> Done:
     if batch is None:
         raise NotReady(f"{work.subject}: 本机构没有该批次待销毁的废卡")
     doomed = destroying.Doomed(batch.office, batch, destroying.void_of(batch.office, batch))
-    return destroying.destroy(work, doomed, _tray(work.seat, batch))
+    return destroying.destroy(work, doomed)
 
 
 def shred(seat: Seat, batch_code: str) -> None:
-    """What was destroyed of a batch leaves its office's tray."""
+    """What was destroyed of a batch leaves its office's trays."""
     batch = Batch.objects.select_related("office").get(code=batch_code)
-    destroying.shred(seat, batch.office, batch, _tray(seat, batch))
-
-
-def _tray(seat: Seat, batch: Batch) -> Path:
-    return seat.bench(batch.office.code, "bench") / f"{batch.code}.good.tray"
+    destroying.shred(seat, batch.office, batch)

@@ -45,7 +45,7 @@ def destroy(work: ActWork) -> Done:
     holder = _holder(work.seat)
     if batch := Batch.objects.filter(code=work.subject).first():
         doomed = destroying.Doomed(holder, batch, destroying.left_behind(holder, batch, GONE))
-        return destroying.destroy(work, doomed, _tray(work.seat, holder, batch), tell=False)
+        return destroying.destroy(work, doomed, tell=False)
     return _destroy_pieces(work, holder, _pieces(holder, work.subject))
 
 
@@ -82,7 +82,7 @@ def shred(seat: Seat, subject: str) -> None:
     """What the books have as destroyed leaves the trays; what has become void since stays."""
     holder = _holder(seat)
     if batch := Batch.objects.filter(code=subject).first():
-        destroying.shred(seat, holder, batch, _tray(seat, holder, batch))
+        destroying.shred(seat, holder, batch)
         return
     stays = _pieces(holder, subject)
     for path, kind in _stock(seat, subject):
@@ -134,7 +134,3 @@ def _stock(seat: Seat, lot: str) -> Iterator[tuple[Path, str]]:
 
 def _void(tray: trays.Tray) -> list[trays.Piece]:
     return [piece for piece in tray.pieces() if piece.condition]
-
-
-def _tray(seat: Seat, holder: Organisation, batch: Batch) -> Path:
-    return seat.bench(holder.code, "bench") / f"{batch.code}.cards.tray"

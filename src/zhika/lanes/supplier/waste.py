@@ -1,7 +1,6 @@
 """销毁废卡 at the supplier: a card that was missing on its way to the integrator and was found here later."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from zhika.craft import destroying
 from zhika.engine.todo import Todo
@@ -22,13 +21,13 @@ def destroy(work: ActWork) -> Done:
         raise NotReady(f"没有批次 {work.subject}; 销毁按批次进行, 先看 zhika todo")
     holder = _holder(batch)
     doomed = destroying.Doomed(holder, batch, destroying.left_behind(holder, batch, GONE))
-    return destroying.destroy(work, doomed, _tray(work.seat, holder, batch), tell=False)
+    return destroying.destroy(work, doomed, tell=False)
 
 
 def shred(seat: Seat, batch_code: str) -> None:
-    """What was destroyed of a batch leaves the tray."""
+    """What was destroyed of a batch leaves the trays."""
     batch = Batch.objects.get(code=batch_code)
-    destroying.shred(seat, _holder(batch), batch, _tray(seat, _holder(batch), batch))
+    destroying.shred(seat, _holder(batch), batch)
 
 
 def todo(seat: Seat) -> Iterator[Todo]:
@@ -38,7 +37,3 @@ def todo(seat: Seat) -> Iterator[Todo]:
 
 def _holder(batch: Batch) -> Organisation:
     return batch.parties.select_related("organisation").get(lane=Lane.SUPPLIER).organisation
-
-
-def _tray(seat: Seat, holder: Organisation, batch: Batch) -> Path:
-    return seat.bench(holder.code, "bench") / f"{batch.code}.cards.tray"

@@ -1,7 +1,8 @@
 """Money that was booked stays booked: the store itself forbids changing or deleting a payment, a refund, a statement.
 
 What may still happen to a row happens once: a payment is refunded, it and a refund are taken by a statement, a
-statement is agreed.
+statement is agreed. Whoever alters one of these tables later makes the triggers anew: on SQLite Django builds the table
+anew without them.
 """
 
 from collections.abc import Iterator
