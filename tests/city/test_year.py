@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from tests.city.city import REGISTERS
+from zhika.card import tray
 from zhika.flows import FLOWS
 from zhika.flows.causes import CAUSES
 from zhika.rehearsal.findings import Findings, Matter
@@ -75,6 +76,12 @@ def test_cards_that_were_not_handed_out_ended_as_they_should(year: Findings) -> 
     ):  # fmt: skip
         found = endings(year, title)
         assert len(found) == n and all(ending in one for one in found), (title, found)
+
+
+def test_every_old_card_that_was_brought_to_a_counter_was_taken_in(year: Findings) -> None:
+    trays = list((year.folder / "world").glob("*/in/back.tray"))
+    assert len(trays) > 1
+    assert {str(path): tray.count(path) for path in trays if tray.count(path)} == {}
 
 
 def test_differences_were_settled_and_the_missing_card_was_found(year: Findings) -> None:

@@ -16,7 +16,7 @@ from zhika.ledger.batches import Batch
 from zhika.ledger.blocks import Word
 from zhika.ledger.cards import Card
 from zhika.people import succession
-from zhika.people.models import Application
+from zhika.people.models import Application, Request
 
 NOON = datetime(2026, 11, 23, 4, tzinfo=UTC)
 NEW = "A3-02-261124-02"
@@ -49,6 +49,15 @@ def stands(card: Card) -> tuple[bool, bool]:
 
 def say(card: Card, standing: Standing) -> None:
     blocks.say([Word(card, standing, NOON, by="王芳")], blocks.of([card.pk]))
+
+
+def ask(new: Card, kind: str, before: Application | None = None) -> None:
+    """The request with which a replacement, or the one that it starts again, was asked for."""
+    one = Application.objects.select_related("person").get(ref=new.application_ref)
+    Request.objects.create(
+        ref=before.ref if before else one.ref, process=one.process, kind=kind, office=one.person.office,
+        state=Request.REVIEWED, entered_by="周敏", entered_at=NOON,
+    )  # fmt: skip
 
 
 def close() -> None:
@@ -95,7 +104,8 @@ def test_an_application_that_replaces_nothing_is_left_as_it_is(house: House) -> 
 def test_a_blocked_card_ends_when_its_replacement_is_at_the_office(
     pairs: list[tuple[Card, Card]], standing: Standing
 ) -> None:
-    old, _ = pairs[0]
+    old, new = pairs[0]
+    ask(new, "lost")
     say(old, standing)
     assert list(succession.produced()) == []  # still being made
     close()
@@ -104,15 +114,30 @@ def test_a_blocked_card_ends_when_its_replacement_is_at_the_office(
 
 @pytest.mark.parametrize("standing", [Standing.LIFTED, Standing.LAPSED, Standing.CANCELLED])
 def test_a_card_that_is_in_use_or_ended_does_not_end_then(pairs: list[tuple[Card, Card]], standing: Standing) -> None:
+    ask(pairs[0][1], "lost")
     say(pairs[0][0], standing)
     close()
     assert list(succession.produced()) == []
 
 
+def test_a_blocked_card_that_was_recalled_is_in_its_holders_hand_and_ends_when_it_comes_back(
+    pairs: list[tuple[Card, Card]],
+) -> None:
+    (old, new), (lost, for_lost), _ = pairs
+    ask(new, "warranty")
+    ask(for_lost, "lost")
+    for card in (old, lost):
+        say(card, Standing.FORMAL)
+    close()
+    assert list(succession.produced()) == [lost.serial]
+    assert succession.olds([new.application_ref]) == {new.application_ref: old}
+
+
 def test_an_old_card_does_not_end_for_a_replacement_that_failed(pairs: list[tuple[Card, Card]]) -> None:
-    (old, new), (other, _), _ = pairs
-    say(old, Standing.FORMAL)
-    say(other, Standing.FORMAL)
+    (old, new), (other, for_other), _ = pairs
+    for card, replacement in ((old, new), (other, for_other)):
+        ask(replacement, "lost")
+        say(card, Standing.FORMAL)
     plastic.fail(new.batch, {new.application_ref: "chip-dead"}, step="finish", source="icbc")
     close()
     assert list(succession.produced()) == [other.serial]

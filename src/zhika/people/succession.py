@@ -8,9 +8,11 @@ from collections.abc import Collection, Iterator
 from django.db.models import Q
 
 from zhika.flows.blocking import Standing
+from zhika.flows.requests import KINDS, OldCard
 from zhika.ledger.cards import Card
 from zhika.ledger.chunks import chunks
-from zhika.people.models import Application
+from zhika.people import restarts
+from zhika.people.models import Application, Request
 
 BLOCKED = (Standing.CALL.value, Standing.FORMAL.value)
 
@@ -36,13 +38,27 @@ def taken_over(refs: Collection[str]) -> None:
         new.update(live=True, pending=False)
 
 
+def lost(refs: Collection[str]) -> set[str]:
+    """Applications whose request says that the old card is lost; a block alone does not: one that was recalled is
+    blocked, and in its holder's hand."""
+    found: set[str] = set()
+    for some in chunks(sorted(refs)):
+        origins = {restarts.origin(one): one.ref for one in Application.objects.filter(ref__in=some)}
+        asked = Request.objects.filter(ref__in=origins).values_list("ref", "kind")
+        found |= {origins[ref] for ref, kind in asked if KINDS[kind].old_card is OldCard.BLOCKED}
+    return found
+
+
 def produced() -> Iterator[str]:
-    """Serials of blocked cards whose replacement is made and at its office: they end now."""
+    """Serials of lost, blocked cards whose replacement is made and at its office: they end now.
+
+    Others end when they come back for the new one.
+    """
     made = Application.objects.filter(pending=True, replaces__isnull=False).exclude(batch_code="")
     new = dict(made.values_list("ref", "replaces__ref"))
     for some in chunks(sorted(new)):
         good = Card.objects.filter(application_ref__in=some, failure=None, serial__isnull=False)
-        ready = good.exclude(batch__closed_at=None).values_list("application_ref", flat=True)
+        ready = lost(good.exclude(batch__closed_at=None).values_list("application_ref", flat=True))
         ended = Card.objects.filter(application_ref__in=[new[ref] for ref in ready], block__state__in=BLOCKED)
         yield from (serial or "" for serial in ended.values_list("serial", flat=True))
 

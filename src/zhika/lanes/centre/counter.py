@@ -9,15 +9,13 @@ from zhika.engine import plastic
 from zhika.engine.work import Done, Work
 from zhika.errors import Fault, Refused
 from zhika.flows.documents import COLLECTION
-from zhika.flows.requests import KINDS, OldCard
 from zhika.lanes.centre.models import Receipt
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
 from zhika.ledger.custody import Cards, move
 from zhika.ledger.places import Place, State, place
 from zhika.ledger.where import where
-from zhika.people import restarts, succession
-from zhika.people.models import Application, Request
+from zhika.people import succession
 from zhika.seat import things
 from zhika.seat.config import Seat
 
@@ -90,15 +88,10 @@ def _office(batch_code: str) -> str:
 
 
 def _lost(work: Work, olds: Mapping[str, Card]) -> set[str]:
-    """Applications whose old card need not be brought: blocked, and lost as the request or the counter says.
-
-    A block alone does not say so: a card that was recalled is blocked, and in its holder's hand.
-    """
+    """Applications whose old card need not be brought: blocked, and lost as the request or the counter says."""
     blocked = {ref for ref, card in olds.items() if _blocked(card)}
     told = {ref for ref in blocked if work.facts.get(ref, {}).get(OLD_CARD) == LOST}
-    origins = {restarts.origin(one): one.ref for one in Application.objects.filter(ref__in=blocked)}
-    asked = Request.objects.filter(ref__in=origins).values_list("ref", "kind")
-    return told | {origins[ref] for ref, kind in asked if KINDS[kind].old_card is OldCard.BLOCKED}
+    return told | succession.lost(blocked)
 
 
 def _blocked(card: Card) -> bool:
