@@ -43,7 +43,8 @@ def lost(refs: Collection[str]) -> set[str]:
     blocked, and in its holder's hand."""
     found: set[str] = set()
     for some in chunks(sorted(refs)):
-        origins = {restarts.origin(one): one.ref for one in Application.objects.filter(ref__in=some)}
+        applied = Application.objects.filter(ref__in=some).select_related("restarts")
+        origins = {restarts.origin(one): one.ref for one in applied}
         asked = Request.objects.filter(ref__in=origins).values_list("ref", "kind")
         found |= {origins[ref] for ref, kind in asked if KINDS[kind].old_card is OldCard.BLOCKED}
     return found
@@ -58,9 +59,12 @@ def produced() -> Iterator[str]:
     new = dict(made.values_list("ref", "replaces__ref"))
     for some in chunks(sorted(new)):
         good = Card.objects.filter(application_ref__in=some, failure=None, serial__isnull=False)
-        ready = lost(good.exclude(batch__closed_at=None).values_list("application_ref", flat=True))
-        ended = Card.objects.filter(application_ref__in=[new[ref] for ref in ready], block__state__in=BLOCKED)
-        yield from (serial or "" for serial in ended.values_list("serial", flat=True))
+        ready = good.exclude(batch__closed_at=None).values_list("application_ref", flat=True)
+        by_old = {new[ref]: ref for ref in ready}
+        blocked = Card.objects.filter(application_ref__in=by_old, block__state__in=BLOCKED)
+        serials = {by_old[old]: serial or "" for old, serial in blocked.values_list("application_ref", "serial")}
+        told = lost(serials)
+        yield from (serial for ref, serial in serials.items() if ref in told)
 
 
 def still_standing(refs: Collection[str]) -> list[str]:
