@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +11,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from rich.cells import cell_len
 from rich.console import Console
 from tests.lanes.house import House
 
-from zhika.cli import books, complaints, doing, looking
+from zhika.cli import books, complaints, doing, looking, screen
 from zhika.engine import plastic
 from zhika.errors import ConfigurationError, Refused
 from zhika.ledger.batches import Batch
@@ -26,6 +28,15 @@ from zhika.seat.introduction import welcome
 SERIALS = [f"QZ26{n:09}" for n in range(1, 4)]
 
 
+def terminal(width: int) -> Console:
+    return Console(width=width, highlight=False, force_terminal=True, no_color=True)
+
+
+def plain(text: str) -> str:
+    """What stands on the screen, without its colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
 @pytest.fixture
 def batch(house: House, monkeypatch: pytest.MonkeyPatch) -> Batch:
     """A batch of which three cards left; lists go to a terminal of 80 columns."""
@@ -35,9 +46,8 @@ def batch(house: House, monkeypatch: pytest.MonkeyPatch) -> Batch:
         plastic.fail(batch, {card.application_ref: "area-differs"}, step="finish", source="icbc")
     for module in (looking, doing, books):
         monkeypatch.setattr(module, "here", lambda: house.seat)
-    for module in (looking, doing):
-        monkeypatch.setattr(module, "OUT", Console(width=80, highlight=False))
-    monkeypatch.setattr(books, "here", lambda: house.seat)
+    for module in (screen, doing):
+        monkeypatch.setattr(module, "OUT", terminal(80))
     return batch
 
 
@@ -47,7 +57,7 @@ def test_codes_and_serials_never_break_and_lanes_and_steps_are_in_words(
     looking.exceptions()
     looking.steps()
     looking.batches()
-    said = capsys.readouterr().out
+    said = plain(capsys.readouterr().out)
     assert all(len(line) <= 80 for line in said.splitlines())
     refs = Card.objects.filter(serial__in=SERIALS).values_list("application_ref", flat=True)
     for code in (batch.code, *SERIALS, *refs):
@@ -55,6 +65,37 @@ def test_codes_and_serials_never_break_and_lanes_and_steps_are_in_words(
     for word in ("finish", "integrator", "centre", "urban-batch"):
         assert word not in said
     assert "易联众" in said
+
+
+COLUMNS = ("申请编号", "业务", "原卡", "结局")
+ENDED = "重新发起 A26112500000003, 已领取"
+ROWS = (("A26112300000017", "损坏补换", "QZ26000000017", ENDED), ("A26112300000018", "", "", ""))
+ROOM = 15 + 2 + 8 + 2 + 13 + 2 + 16
+"""Cells: codes and short words as they are, running text folded, gaps between."""
+
+
+@pytest.mark.parametrize("width", [ROOM, ROOM - 1, 20])
+def test_a_table_that_does_not_fit_is_told_row_by_row_and_no_code_breaks(
+    width: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    screen.show("申请", COLUMNS, ROWS, out=terminal(width))
+    lines = plain(capsys.readouterr().out).splitlines()
+    for code in ("A26112300000017", "QZ26000000017", "A26112500000003", "A26112300000018"):
+        assert any(code in line for line in lines)
+    if width == ROOM:
+        assert max(map(cell_len, lines)) <= width
+    else:
+        assert lines[1:] == [
+            "", "A26112300000017", "  业务  损坏补换", "  原卡  QZ26000000017", f"  结局  {ENDED}",
+            "", "A26112300000018",
+        ]  # fmt: skip
+
+
+def test_into_a_pipe_a_table_is_as_wide_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    screen.show("申请", COLUMNS, ROWS, total=("合计", "2", "", ""), out=Console(width=20))
+    lines = capsys.readouterr().out.splitlines()
+    assert any(f"A26112300000017  损坏补换  QZ26000000017  {ENDED}" in line for line in lines)
+    assert [line.split() for line in lines if line.strip()][-1] == ["合计", "2"]
 
 
 def test_a_closed_batch_still_says_how_many_cards_wait_and_are_not_active(
@@ -79,7 +120,7 @@ def test_a_closed_batch_still_says_how_many_cards_wait_and_are_not_active(
     assert (row.failed, row.waiting, row.inactive, row.missing) == (3, 1, 2, 2)
     assert len(queries) == 4
     looking.batches()
-    head, _, line = [line for line in capsys.readouterr().out.splitlines() if line.strip()][1:4]
+    head, _, line = [line for line in plain(capsys.readouterr().out).splitlines() if line.strip()][1:4]
     assert head.split()[-6:] == ["人数", "退出", "制卡", "待领", "未激活", "短少"]
     assert line.split()[-6:] == ["6", "3", "已结", "1", "2", "2"]
 
@@ -94,7 +135,7 @@ def test_what_is_not_there_is_named_and_never_an_empty_list(house: House, batch:
 
 def test_an_empty_todo_list_names_its_seat(house: House, batch: Batch, capsys: pytest.CaptureFixture[str]) -> None:
     doing.todo(lane="unit")
-    assert capsys.readouterr().out == f"{house.seat.title} 主管部门、乡镇: 没有待办。\n"
+    assert plain(capsys.readouterr().out) == f"{house.seat.title} 主管部门、乡镇: 没有待办。\n"
 
 
 def test_mail_is_told_in_words(house: House, batch: Batch, capsys: pytest.CaptureFixture[str]) -> None:

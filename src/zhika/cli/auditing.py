@@ -5,22 +5,20 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from zhika.cli.screen import OUT, Json, show
 from zhika.cli.seat import here
 from zhika.errors import ConfigurationError, NotAllowed
 
 if TYPE_CHECKING:
     from zhika.engine.reconcile import Audited
 
-OUT = Console(highlight=False)
 COUNTS = {"persons": "人", "applications": "申请", "numbers": "银行卡号", "plastics": "实物卡"}
 
 
 def audit(
     batch: Annotated[str, typer.Option("--batch", help="只核一个批次")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="机器可读")] = False,
+    as_json: Json = False,
 ) -> None:
     """总核对: 人 = 申请 = 卡 = 账号 = 实物, 差异逐一点名。有差异则退出码 1。例: zhika -C demo/platform audit"""
     seat = here()
@@ -37,7 +35,7 @@ def audit(
     if as_json:
         print(json.dumps([_told(one) for one in found], ensure_ascii=False, indent=1))
     else:
-        _show(seat.title, found, differences)
+        _tell(seat.title, found, differences)
     if differences:
         raise typer.Exit(1)
 
@@ -47,7 +45,7 @@ def _told(one: "Audited") -> dict[str, object]:
     return {**asdict(one), "differences": named, "agrees": not named}
 
 
-def _show(title: str, found: list["Audited"], differences: int) -> None:
+def _tell(title: str, found: list["Audited"], differences: int) -> None:
     if not found:
         OUT.print("还没有批次。")
         return
@@ -62,21 +60,15 @@ def _show(title: str, found: list["Audited"], differences: int) -> None:
 
 
 def _counts(title: str, found: list["Audited"]) -> None:
-    table = Table(title=f"{title} 总核对", title_justify="left")
-    table.add_column("批次", overflow="fold")
-    for name in (*COUNTS.values(), "已退出", "短少在查", "差异"):
-        table.add_column(name, justify="right")
+    numbers = (*COUNTS.values(), "已退出", "短少在查", "差异")
     rows = [
         [one.persons, one.applications, one.numbers, one.plastics, sum(one.left.values()), one.missing,
          len(one.differences)]
         for one in found
     ]  # fmt: skip
-    for one, row in zip(found, rows, strict=True):
-        table.add_row(one.batch, *(f"{n:,}" for n in row))
-    if len(found) > 1:
-        table.add_section()
-        table.add_row("合计", *(f"{sum(column):,}" for column in zip(*rows, strict=True)))
-    OUT.print(table)
+    shown = [(one.batch, *(f"{n:,}" for n in row)) for one, row in zip(found, rows, strict=True)]
+    total = ("合计", *(f"{sum(column):,}" for column in zip(*rows, strict=True))) if len(found) > 1 else ()
+    show(f"{title} 总核对", ("批次", *numbers), shown, right=numbers, total=total)
 
 
 def _details(one: "Audited") -> None:
@@ -86,10 +78,7 @@ def _details(one: "Audited") -> None:
 
 
 def _differences(found: list["Audited"]) -> None:
-    table = Table(title="差异", title_justify="left")
-    for name in ("批次", "差异", "申请编号", "卡序列号", "姓名", "证件号码", "说明"):
-        table.add_column(name, overflow="fold")
-    for one in found:
-        for x in one.differences:
-            table.add_row(one.batch, x.title, x.subject, x.serial, x.name, x.id_no, x.what)
-    OUT.print(table)
+    columns = ("批次", "差异", "申请编号", "卡序列号", "姓名", "证件号码", "说明")
+    named = [(one.batch, x) for one in found for x in one.differences]
+    shown = [(batch, x.title, x.subject, x.serial, x.name, x.id_no, x.what) for batch, x in named]
+    show("差异", columns, shown)

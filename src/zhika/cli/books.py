@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from zhika.cli import looking
-from zhika.cli.looking import Json
+from zhika.cli.looking import one
+from zhika.cli.screen import OUT, Json, show
 from zhika.cli.seat import here
 from zhika.errors import ConfigurationError
 
@@ -35,8 +35,8 @@ def books(
     from zhika.ledger.books import balances
     from zhika.ledger.laws import Books, breaches
 
-    office = looking.one(Organisation, organisation, "机构") if organisation else None
-    within = looking.one(Batch, batch, "批次") if batch else None
+    office = one(Organisation, organisation, "机构") if organisation else None
+    within = one(Batch, batch, "批次") if batch else None
     try:
         day = date.fromisoformat(on) if on else None
     except ValueError:
@@ -52,14 +52,14 @@ def books(
         print(json.dumps({"lines": told, "breaches": list(map(str, broken))}, ensure_ascii=False, indent=1))
     else:
         rows = [(x.name, x.state.label, x.group, f"{x.n:,}") for x in lines]
-        looking.show(
+        show(
             f"{seat.title} 实物账{f' {on} 终了' if on else ''}",
             ("机构", "状态", "归属", "数量"),
             rows,
             "账上没有实物。",
             ("数量",),
         )
-        looking.OUT.print("\n".join(f"[red]不平[/] {b}" for b in broken) or f"账平{'(已逐笔重算)' if prove else ''}。")
+        OUT.print("\n".join(f"[red]不平[/] {b}" for b in broken) or f"账平{'(已逐笔重算)' if prove else ''}。")
     if broken:
         raise typer.Exit(1)
 
@@ -84,9 +84,7 @@ def _lots(title: str, lot: str, kind: str, on: date | None, as_json: bool) -> bo
             for r in rows
         ]
         numbers = ("购入", *TITLES.values(), "不平")
-        looking.show(
-            f"{title} 材料{f' {on} 终了' if on else ''}", ("来料批", "材料", *numbers), shown, "没有材料。", numbers
-        )
+        show(f"{title} 材料{f' {on} 终了' if on else ''}", ("来料批", "材料", *numbers), shown, "没有材料。", numbers)
         drawn = [
             (r.lot, r.title, one.name, TITLES[one.where], f"{one.n:,}")
             for r in rows
@@ -94,7 +92,7 @@ def _lots(title: str, lot: str, kind: str, on: date | None, as_json: bool) -> bo
             if one.where != "stock"
         ]
         if drawn:
-            looking.show("在何处", ("来料批", "材料", "机构", "状态", "数量"), drawn, "", ("数量",))
+            show("在何处", ("来料批", "材料", "机构", "状态", "数量"), drawn, "", ("数量",))
     return not any(row.difference for row in rows)
 
 

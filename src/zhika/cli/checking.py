@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from zhika.cli.looking import show
+from zhika.cli.screen import show
 from zhika.cli.seat import here
 from zhika.errors import NotAllowed
 

@@ -9,12 +9,16 @@ from typing import Annotated
 import typer
 from django.utils import timezone
 
-from zhika.cli.looking import Json, show
+from zhika.cli.screen import Json, show
 from zhika.cli.seat import here, near
-from zhika.errors import NotAllowed
+from zhika.errors import ConfigurationError, NotAllowed
 from zhika.seat.config import Seat
 
 STATES = {"filled": "已填表", "applied": "待审核", "reviewed": "已审核", "refused": "已退回", "withdrawn": "已撤回"}
+COLLECTED, ENDED = "已领卡", "已终止"
+SHOWN = (*STATES.values(), COLLECTED, ENDED)
+"""How far a request has come, in words."""
+_CODES = {title: code for code, title in STATES.items()}
 
 
 class Paper(StrEnum):
@@ -34,18 +38,20 @@ def _platform() -> Seat:
 
 def requests(
     office: Annotated[str, typer.Option("--office", help="只看一个经办机构")] = "",
-    state: Annotated[str, typer.Option("--state", help="filled, applied, reviewed, refused, withdrawn")] = "",
+    state: Annotated[str, typer.Option("--state", help=f"只看一种状态: {'、'.join(SHOWN)}")] = "",
     as_json: Json = False,
 ) -> None:
-    """零星新增与补换卡的申请。例: zhika -C demo/platform requests --office 02 --state applied"""
+    """零星新增与补换卡的申请。例: zhika -C demo/platform requests --office 02 --state 待审核"""
     seat = _platform()
+    if state and state not in SHOWN:
+        raise ConfigurationError(f"没有状态 {state}。可用: {'、'.join(SHOWN)}")
     from zhika.engine.endings import made
     from zhika.flows.requests import KINDS
     from zhika.people.models import Request
 
     found = Request.objects.select_related("office").order_by("pk")
     found = found.filter(office__code=office) if office else found
-    found = found.filter(state=state) if state else found
+    found = found.filter(state=_CODES.get(state, Request.REVIEWED)) if state else found
     cards = made([r.ref for r in found])
     rows = [
         {
@@ -55,6 +61,7 @@ def requests(
         }
         for r in found
     ]  # fmt: skip
+    rows = [row for row in rows if state in ("", _state(row))]
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return
@@ -66,14 +73,14 @@ def requests(
         for r in rows
     ]  # fmt: skip
     columns = ("申请编号", "业务", "机构", "状态", "原因", "原卡", "缴费单号", "录入人", "批次", "新卡")
-    show(f"{seat.title} 申请", columns, shown, "没有申请。", ())
+    show(f"{seat.title} 申请", columns, shown, "没有这样的申请。" if office or state else "没有申请。")
 
 
 def _state(row: Mapping[str, object]) -> str:
     """How far a request has come, in words."""
     if row["collected"]:
-        return "已领卡"
-    return "已终止" if row["ended"] and row["state"] == "reviewed" else STATES[str(row["state"])]
+        return COLLECTED
+    return ENDED if row["ended"] and row["state"] == "reviewed" else STATES[str(row["state"])]
 
 
 def slip(

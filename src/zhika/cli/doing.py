@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from zhika.cli import words
+from zhika.cli.screen import OUT
 from zhika.cli.seat import here, near
 from zhika.cli.told import told
 from zhika.errors import ConfigurationError, NotAllowed, Refused
@@ -18,8 +18,6 @@ from zhika.seat.config import Seat
 
 if TYPE_CHECKING:
     from zhika.engine.loop import Happening
-
-OUT = Console(highlight=False)
 
 
 def work(

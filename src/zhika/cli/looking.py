@@ -1,39 +1,15 @@
 """`zhika batches`, `steps`, `exceptions`, `rejected`, `mail`: looking without touching."""
 
 import json
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.table import Table
 
 from zhika.cli import words
+from zhika.cli.screen import OUT, Json, show
 from zhika.cli.seat import here
 from zhika.errors import ConfigurationError
 from zhika.flows.lanes import Lane
-
-OUT = Console(highlight=False)
-WHOLE = ("批次", "采集批", "申请编号", "卡序列号", "交接编号", "归属", "时间", "状态", "泳道")
-"""Columns that never break, so that what stands there can be copied; the others give way."""
-Json = Annotated[bool, typer.Option("--json", help="机器可读")]
-
-
-def show(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], empty: str, right: Sequence[str] = ()
-) -> None:
-    """A table on the screen, or what to say of an empty one."""
-    if not rows:
-        OUT.print(empty)
-        return
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for column in columns:
-        whole = column in WHOLE or column in right
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold", no_wrap=whole)
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
-    OUT.print(table)
 
 
 def one(model: Any, code: str, what: str) -> Any:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from zhika.cli.looking import Json, show
+from zhika.cli.screen import Json, show
 from zhika.cli.seat import here
 from zhika.errors import ConfigurationError
 

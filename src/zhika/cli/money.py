@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from zhika.cli.looking import Json, show
+from zhika.cli.screen import Json, show
 from zhika.cli.seat import here
 from zhika.errors import NotAllowed
 from zhika.paper.amounts import yuan
@@ -50,7 +50,7 @@ def fees(as_json: Json = False) -> None:
         for r in rows
     ]  # fmt: skip
     columns = ("业务类型", "代码", "金额（元）", "生效", "失效", "免收事由", "收费依据")
-    show(f"{seat.title} 收费标准 {today()}", columns, shown, "", ("金额（元）",))
+    show(f"{seat.title} 收费标准 {today()}", columns, shown, right=("金额（元）",))
 
 
 def settlements(as_json: Json = False) -> None:

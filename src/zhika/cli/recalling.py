@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from zhika.cli.screen import OUT, Json, show
 from zhika.cli.seat import here, near
 from zhika.errors import ConfigurationError, NotAllowed
 from zhika.flows.acts import BLOCK, REPLACE, RETURN
@@ -40,7 +39,6 @@ NEXT = (
     Next(RETURN, "退回", "尚未领取, 退回作废后重新发起", ("--fact", "cause=recalled", "--reason", NUMBER)),
 )
 """In this order: a card is blocked before anything else is done with it."""
-OUT = Console(highlight=False)
 SHOWN = 20
 """Cards that the screen shows; all stand in the file."""
 
@@ -55,7 +53,7 @@ def recall(
     csv_file: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="存为 CSV, 另按待办各存一份, 交给 do --file")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="机器可读")] = False,
+    as_json: Json = False,
 ) -> None:
     """召回: 一处缺陷涉及哪些卡、哪些人、卡现在在哪里。
 
@@ -80,7 +78,7 @@ def recall(
     elif not found:
         OUT.print("没有已制成的卡受影响。")
     else:
-        _show(found)
+        _tell(found)
         _say_next(seat, found, csv_file)
 
 
@@ -108,16 +106,16 @@ def _csv(found: list["Concerned"]) -> str:
     return out.getvalue()
 
 
-def _show(found: list["Concerned"]) -> None:
-    table = Table(title=f"召回 {len(found):,} 张卡", title_justify="left")
-    for name in ("卡序列号", "申请编号", "批次", "持卡人", "证件号码", "所在", "状态", "有效", "涉及"):
-        table.add_column(name, overflow="fold")
-    for one in found[:SHOWN]:
-        table.add_row(
+def _tell(found: list["Concerned"]) -> None:
+    columns = ("卡序列号", "申请编号", "批次", "持卡人", "证件号码", "所在", "状态", "有效", "涉及")
+    shown = [
+        (
             one.subject, one.application, one.batch, one.holder, one.holder_id, one.lies_at, one.lies_as,
             "是" if one.live else "否", "确定" if one.certain else "可能",
-        )  # fmt: skip
-    OUT.print(table)
+        )
+        for one in found[:SHOWN]
+    ]  # fmt: skip
+    show(f"召回 {len(found):,} 张卡", columns, shown)
     if len(found) > SHOWN:
         OUT.print(f"… 其余 {len(found) - SHOWN:,} 张用 --csv 存成文件")
     where = Counter(f"{one.lies_at} {one.lies_as}" for one in found)

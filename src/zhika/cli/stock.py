@@ -5,8 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from zhika.cli import looking
-from zhika.cli.looking import Json
+from zhika.cli.screen import OUT, Json, show
 from zhika.cli.seat import here
 
 
@@ -27,7 +26,7 @@ def cases(
          f"{r.since.astimezone():%m-%d %H:%M}", r.closing if r.closed_at else r.note)
         for r in rows
     ]  # fmt: skip
-    looking.show(
+    show(
         f"{seat.title} 差异案",
         ("案号", "差异", "卡序列号 / 材料", "数量", "批次", "来料批", "责任方", "交接 / 盘点", "立案", "说明"),
         shown,
@@ -69,7 +68,7 @@ def count(
         for c in found
     ]  # fmt: skip
     numbers = ("账面", "实盘", "新差异", "已立案", "找回")
-    looking.show(
+    show(
         f"{seat.title} 盘点",
         ("编号", "单位", "时间", "盘点人", *numbers),
         shown,
@@ -77,4 +76,4 @@ def count(
         numbers,
     )
     if found:
-        looking.OUT.print(f"记录与差异表: {lists}/PD-….pdf, .csv", soft_wrap=True)
+        OUT.print(f"记录与差异表: {lists}/PD-….pdf, .csv", soft_wrap=True)

@@ -4,18 +4,15 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from zhika.cli.screen import OUT, Json, show
 from zhika.cli.seat import here
 from zhika.errors import ConfigurationError
-
-OUT = Console(highlight=False)
 
 
 def unclaimed(
     weeks: Annotated[int, typer.Option("--weeks", help="只看至少放了这么多周的")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="机器可读")] = False,
+    as_json: Json = False,
 ) -> None:
     """各单位未领的卡及周数, 久者在前。例: zhika -C demo/platform unclaimed --weeks 4"""
     seat = here()
@@ -38,16 +35,14 @@ def unclaimed(
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return
-    if not rows:
-        OUT.print("没有未领的卡。")
-        return
-    table = Table(title=f"{seat.title} 未领卡", title_justify="left")
-    for title in ("单位", "编号", "交接包", "收到日期", "周数", "未领", ""):
-        table.add_column(title, justify="right" if title in ("周数", "未领") else "left", overflow="fold")
-    for row in rows:
-        table.add_row(
-            str(row["name"]), str(row["unit"]), str(row["subject"]), str(row["since"])[:10], str(row["weeks"]),
-            f"{row['n']:,}", "[red]应退回[/]" if row["recall"] else "",
-        )  # fmt: skip
-    OUT.print(table)
-    OUT.print(f"共 {sum(int(str(row['n'])) for row in rows):,} 张。满 {after} 天应退回 (zhika todo)。")
+    shown = [
+        (
+            row["name"], row["unit"], row["subject"], str(row["since"])[:10], row["weeks"], f"{row['n']:,}",
+            "应退回" if row["recall"] else "",
+        )
+        for row in rows
+    ]  # fmt: skip
+    columns = ("单位", "编号", "交接包", "收到日期", "周数", "未领", "须办")
+    show(f"{seat.title} 未领卡", columns, shown, "没有未领的卡。", ("周数", "未领"))
+    if rows:
+        OUT.print(f"共 {sum(int(str(row['n'])) for row in rows):,} 张。满 {after} 天应退回 (zhika todo)。")

@@ -7,16 +7,14 @@ from getpass import getpass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
+from zhika.cli.screen import OUT
 from zhika.cli.seat import here
 from zhika.errors import NotAllowed
 
 if TYPE_CHECKING:
     from zhika.engine.answer import Answer, Row, Told
     from zhika.engine.promise import Promise
-
-OUT = Console(highlight=False)
 
 
 def where(

@@ -11,8 +11,8 @@ from string import Template
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
+from zhika.cli import screen
 from zhika.flows import FLOWS, title_of
 from zhika.flows.lanes import Lane
 from zhika.paper.amounts import yuan
@@ -280,10 +280,5 @@ def show(findings: Findings, console: Console) -> None:
 
 
 def _print(console: Console, title: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    table = Table(title=title, title_justify="left")
-    for at, head in enumerate(heads):
-        number = bool(rows) and all(isinstance(row[at], int) for row in rows)
-        table.add_column(head, justify="right" if number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
-    console.print(table)
+    right = [head for at, head in enumerate(heads) if rows and all(isinstance(row[at], int) for row in rows)]
+    screen.show(title, heads, [[_cell(cell) for cell in row] for row in rows], right=right, out=console)

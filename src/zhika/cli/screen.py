@@ -1,0 +1,61 @@
+"""Rows on the screen: a table where it fits, else row by row. Numbers, codes and times never break.
+
+Into a pipe or a file a table goes as wide as it is.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+
+OUT = Console(highlight=False)
+Json = Annotated[bool, typer.Option("--json", help="机器可读")]
+NARROW = 16
+"""Cells that a column of running text needs at least."""
+GAP = 2
+"""Cells between two columns."""
+
+
+def show(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], empty: str = "", right: Sequence[str] = (),
+    total: Sequence[Any] = (), out: Console | None = None,
+) -> None:  # fmt: skip
+    """A table, or what to say of an empty one. `right`: columns of numbers; `total`: a last row below a rule."""
+    out = out or OUT
+    if not rows:
+        out.print(empty)
+        return
+    texts = [["" if value is None else str(value) for value in row] for row in (*rows, *((total,) if total else ()))]
+    natural = [max(map(cell_len, column)) for column in zip(columns, *texts, strict=True)]
+    whole = [all(text.isascii() for text in column) for column in zip(*texts, strict=True)]
+    least = sum(width if kept else min(width, NARROW) for width, kept in zip(natural, whole, strict=True))
+    gaps = GAP * (len(columns) - 1)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False,
+                  padding=(0, GAP - 1, 0, 0))  # fmt: skip
+    for column, kept in zip(columns, whole, strict=True):
+        table.add_column(column, justify="right" if column in right else "left", overflow="fold", no_wrap=kept)
+    for text in texts:
+        if total and text is texts[-1]:
+            table.add_section()
+        table.add_row(*text)
+    if not out.is_terminal:
+        out = Console(file=out.file, highlight=False, width=max(sum(natural) + gaps, cell_len(title)))
+    if least + gaps <= out.width:
+        out.print(table)
+    else:
+        _each(out, title, columns, texts)
+
+
+def _each(out: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Row by row, the first column as heading; what is empty is left out."""
+    out.print(f"[italic]{title}[/]")
+    wide = max(map(cell_len, columns[1:]), default=0)
+    for first, *others in rows:
+        out.print(f"\n[bold]{first}[/]")
+        for column, text in zip(columns[1:], others, strict=True):
+            if text:
+                out.print(f"  [dim]{column}{' ' * (wide - cell_len(column))}[/]  {text}", soft_wrap=True)
