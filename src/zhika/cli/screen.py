@@ -3,8 +3,9 @@
 Into a pipe or a file a table goes as wide as it is.
 """
 
+import sys
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 import typer
 from rich import box
@@ -12,12 +13,22 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
-OUT = Console(highlight=False)
 Json = Annotated[bool, typer.Option("--json", help="机器可读")]
 NARROW = 16
 """Cells that a column of running text needs at least."""
 GAP = 2
 """Cells between two columns."""
+PIPE = 10_000
+"""Cells of a line that goes to no terminal: nothing folds there."""
+
+
+def console(file: IO[str] | None = None) -> Console:
+    """Standard output, or a file, at the width it has."""
+    to = file or sys.stdout
+    return Console(file=file, highlight=False, width=None if to.isatty() else PIPE)
+
+
+OUT = console()
 
 
 def show(
@@ -42,8 +53,6 @@ def show(
         if total and text is texts[-1]:
             table.add_section()
         table.add_row(*text)
-    if not out.is_terminal:
-        out = Console(file=out.file, highlight=False, width=max(sum(natural) + gaps, cell_len(title)))
     if least + gaps <= out.width:
         out.print(table)
     else:

@@ -35,16 +35,15 @@ def demo(
     例: zhika demo --all --people 200          (一年的事, 日历由演练翻过)
     """
     # Only here: every command of `zhika` imports this module, to know that there is a demo.
-    from rich.console import Console
-
+    from zhika.cli.screen import console
     from zhika.rehearsal import report
     from zhika.rehearsal.rehearsal import run
 
     if everything and people < FEWEST:
         raise ConfigurationError(f"一年的事至少要 {FEWEST} 人: --people {FEWEST}")
-    console = Console(highlight=False)
-    findings = run(folder.resolve(), people, seed, registers_at(registers), console, keep=keep, all_=everything)
-    report.show(findings, console)
+    out = console()
+    findings = run(folder.resolve(), people, seed, registers_at(registers), out, keep=keep, all_=everything)
+    report.show(findings, out)
     if not findings.sound:
         raise typer.Exit(1)
 
