@@ -14,7 +14,7 @@ from zhika.rehearsal.findings import Findings, Matter
 from zhika.rehearsal.mishaps import KINDS
 from zhika.rehearsal.offices import SCHEMES
 from zhika.rehearsal.rehearsal import run
-from zhika.rehearsal.seats import PLANS
+from zhika.rehearsal.seats import PLANS, asked
 from zhika.rehearsal.story import WISHES
 
 PEOPLE, SEED = 80, 3
@@ -39,6 +39,16 @@ def test_all_six_charts_have_batches_and_every_book_balances(year: Findings) -> 
     assert not any(year.troubles.values())
     assert year.sound and len(year.breaches) == len(PLANS)
     assert set(year.mishaps) == {kind.title for kind in KINDS.values()}
+
+
+def test_the_plans_were_loaded_and_the_annexes_compare_with_them(year: Findings) -> None:
+    for annex in ("3", "6"):
+        (sheet,) = asked(year.folder / "platform", "annex", annex)
+        rows, total = sheet["sections"][0]["rows"], sheet["sections"][0]["total"]
+        assert len(rows) == 2 and rows[0] != rows[1]
+        numbers = [key for key, value in total.items() if isinstance(value, int)]
+        assert numbers and all(total[key] == sum(row[key] for row in rows) for key in numbers)
+        assert max(total[key] for key in numbers) > 100_000  # the paper's own figures
 
 
 def test_each_kind_of_failure_came_and_whoever_may_starts_again_has_a_card(year: Findings) -> None:

@@ -122,7 +122,7 @@ def test_the_page_shows_charts_faces_books_exceptions_times_and_the_rejected(fin
     ):  # fmt: skip
         assert words in page.words
     assert report.summary(findings) == [
-        ("进入批次", 250), ("已到持卡人手中", 246), ("待领", 3), ("退出批次", 1), ("废卡已销毁", 1), ("未进入制卡", 1),
+        ("进入批次", 250), ("已发给持卡人", 246), ("待领", 3), ("退出批次", 1), ("废卡已销毁", 1), ("未进入制卡", 1),
     ]  # fmt: skip
 
 

@@ -21,7 +21,7 @@ On = Annotated[str, typer.Option("--on", help="某日终了, 如 2026-11-23; 省
 
 
 def annex(
-    number: Annotated[int, typer.Argument(help="3 城镇制发卡任务 | 6 农村回收任务 | 7 领导小组名单")],
+    number: Annotated[int, typer.Argument(metavar="附件", help="3 城镇制发卡任务 | 6 农村回收任务 | 7 领导小组名单")],
     on: On = "",
     as_json: Json = False,
     xlsx: Annotated[Path | None, typer.Option("--xlsx", help="写成工作簿")] = None,

@@ -9,6 +9,7 @@ from zhika.cli import words
 from zhika.cli.screen import OUT, Json, show
 from zhika.cli.seat import here
 from zhika.errors import ConfigurationError
+from zhika.flows import title_of
 from zhika.flows.lanes import Lane
 
 
@@ -75,7 +76,7 @@ def steps(
             words.LANES[r["lane"]],
             r["n_in"],
             r["n_out"],
-            r["happened_at"][5:16].replace("T", " "),
+            r["happened_at"][:16].replace("T", " "),
         )
         for r in rows
     ]
@@ -118,11 +119,11 @@ def exceptions(as_json: Json = False) -> None:
             r["application"],
             r["serial"],
             r["cause_title"],
-            words.WORKS.get(r["step"], r["step"]),
+            title_of(r["step"], f.card.batch.process),
             called(r["source"]),
             *((r["ended"],) if seat.platform else ()),
         )
-        for r in rows
+        for f, r in zip(found, rows, strict=True)
     ]
     columns = ("批次", "申请编号", "卡序列号", "原因", "步骤", "发现方", *(("结局",) if seat.platform else ()))
     show(f"{seat.title} 异常", columns, shown, "没有异常。")

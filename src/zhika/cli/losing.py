@@ -15,19 +15,21 @@ def blocks(
     cancelled: Annotated[bool, typer.Option("--cancelled", help="连同已注销的")] = False,
     as_json: Json = False,
 ) -> None:
-    """本席位一方挂失的卡: 自何时, 至何时。例: zhika -C demo/platform blocks"""
+    """本席位一方挂失的卡: 自何时, 至何时, 凭什么。例: zhika -C demo/platform blocks"""
     seat = here()
-    from zhika.ledger.blocks import open_blocks
+    from zhika.ledger.blocks import open_blocks, said
     from zhika.ledger.places import SHANGHAI
 
+    found = list(open_blocks(cancelled=cancelled))
+    causes = said(found)
     rows = [
         {
             "batch": b.card.batch.code, "application": b.card.application_ref, "serial": b.card.serial,
             "state": b.state, "title": b.standing.title,
             "since": b.at.astimezone(SHANGHAI).isoformat(timespec="seconds"),
-            "until": b.until.isoformat() if b.until else None,
+            "until": b.until.isoformat() if b.until else None, "cause": causes.get(b.card_id, ""),
         }
-        for b in open_blocks(cancelled=cancelled)
+        for b in found
     ]  # fmt: skip
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=1))
@@ -39,11 +41,12 @@ def blocks(
             r["batch"],
             r["title"],
             str(r["since"])[:16].replace("T", " "),
-            r["until"] or "",
+            r["until"] or "无期限",
+            r["cause"],
         )
         for r in rows
     ]
-    columns = ("卡序列号", "申请编号", "批次", "状态", "自", "有效至")
+    columns = ("卡序列号", "申请编号", "批次", "状态", "自", "有效至", "凭据、原因")
     show(f"{seat.title} 挂失", columns, shown, "没有挂失的卡。")
 
 

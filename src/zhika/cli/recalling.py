@@ -31,8 +31,8 @@ class Next(NamedTuple):
 
 
 NUMBER = "<召回文号>"
-KIND = "kind=correction"
-"""The issuer's error: free, with a notice."""
+KIND = "kind=warranty"
+"""A fault of the card itself: free."""
 NEXT = (
     Next(BLOCK, "停用", "不再可用, 也不再发放", ("--fact", "kind=formal", "--reason", NUMBER)),
     Next(REPLACE, "换卡", "在持卡人手中, 免费换发", ("--fact", KIND, "--fact", f"reason={NUMBER}")),

@@ -23,7 +23,7 @@ def cases(
         return
     shown = [
         (r.number, r.title, r.thing, f"{r.n:,}", r.batch, r.lot, r.holder_name, r.handover or r.count,
-         f"{r.since.astimezone():%m-%d %H:%M}", r.closing if r.closed_at else r.note)
+         f"{r.since.astimezone():%Y-%m-%d %H:%M}", r.closing if r.closed_at else r.note)
         for r in rows
     ]  # fmt: skip
     show(
@@ -63,7 +63,7 @@ def count(
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return
     shown = [
-        (c.code, c.organisation.name, f"{c.counted_at.astimezone():%m-%d %H:%M}", f"{c.by}、{c.second}",
+        (c.code, c.organisation.name, f"{c.counted_at.astimezone():%Y-%m-%d %H:%M}", f"{c.by}、{c.second}",
          f"{c.booked:,}", f"{c.seen:,}", c.differences, c.known, c.found)
         for c in found
     ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from datetime import datetime
+from datetime import date, datetime, time
 from getpass import getpass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +13,7 @@ from zhika.cli.seat import here
 from zhika.errors import NotAllowed
 
 if TYPE_CHECKING:
-    from zhika.engine.answer import Answer, Row, Told
+    from zhika.engine.answer import Answer, Fee, Row, Told
     from zhika.engine.promise import Promise
 
 
@@ -50,42 +50,51 @@ def _asked() -> str:
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else vars(value)
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    return value.isoformat() if isinstance(value, date) else vars(value)
 
 
 def told(found: "Answer") -> dict[str, Any]:
     """The answer for programs."""
-    return {"name": found.name, "id_no": found.id_no, "applications": list(found.applications)}
+    return {"name": found.name, "id_no": found.id_no, "dead": found.dead, "applications": list(found.applications)}
 
 
 def _show(found: "Answer") -> None:
-    OUT.print(f"[bold]{found.name}[/]  {found.id_no}  {len(found.applications)} 份申请")
+    dead = "  [red]在死亡名单中[/]" if found.dead else ""
+    OUT.print(f"[bold]{found.name}[/]  {found.id_no}  {len(found.applications)} 份申请{dead}")
     for one in found.applications:
         OUT.print()
-        for line in lines(one):
+        for line in lines(one, told_to="家属" if found.dead else "本人"):
             OUT.print(line, soft_wrap=True)
 
 
-def lines(one: "Told") -> list[str]:
+def lines(one: "Told", *, told_to: str = "本人") -> list[str]:
     """One application in words."""
+    from zhika.ledger.places import State
+
     serial = f"  卡 {one.serial}" if one.serial else ""
     closed = f"  [dim]{'已撤回' if one.withdrawn else '已终止'}[/]" if one.closed else ""
-    text = [f"[bold]{one.ref}[/]  {one.chart} · {one.kind}  {_day(one.made_at)} 申请{serial}{closed}"]
+    reason = f" ({one.reason})" if one.reason else ""
+    text = [f"[bold]{one.ref}[/]  {one.chart} · {one.kind}{reason}  {_day(one.made_at)} 申请{serial}{closed}"]
     text.append(f"  到了: {_row(one.row)}, {_time(one.since)} 起" if one.row else "  到了: 已申请, 待审核")
     if plastic := one.plastic:
         way = f" → {plastic.taker}" if plastic.taker else ""
-        text.append(f"  在哪: {plastic.holder}{way} ({plastic.state.label}), {_time(plastic.since)} 起")
+        lies = f"{plastic.holder}{way} ({plastic.state.label})"
+        lies = f"已发给持卡人 (由 {plastic.holder} 发放)" if plastic.state is State.ISSUED else lies
+        text.append(f"  在哪: {lies}, {_time(plastic.since)} 起")
     if moved := one.moved:
         text.append(f"  凭据: {' '.join(part for part in (moved.document, moved.handover, moved.paper_list) if part)}")
     if failed := one.failed:
         text.append(f"  [red]退出[/]: {failed.title} ({failed.row}, {_day(failed.at)}); 由{failed.mended_by}处理")
-        text.append(f"  告知本人: {failed.citizen}")
-        again = f"已重新制卡: {'、'.join(failed.restarted_by)}" if failed.restarted_by else ""
-        text.append(f"  重新制卡: {again or ('原因消除后重新制卡' if failed.again else '不再重新制卡')}")
+        text.append(f"  告知{told_to}: {failed.citizen}")
+        if failed.restarted_by or failed.again:
+            text.append(f"  重新制卡: {'、'.join(failed.restarted_by) or '原因消除后发起'}")
     text += [f"  下一步: {_row(row)}, 由 {row.by}" for row in one.next]
     if one.replaces or one.replaced_by:
         parts = [f"代替 {one.replaces}" if one.replaces else "", *(f"已由 {ref} 代替" for ref in one.replaced_by)]
         text.append(f"  换卡: {'; '.join(part for part in parts if part)}")
+    text += [f"  费用: {_fee(fee)}" for fee in one.fees]
     text.append(f"  社保功能: {_side(one.social)}    银行功能: {_side(one.bank)}")
     if one.ready:
         text.append(f"  [bold]可以领卡[/]: {one.plastic.holder if one.plastic else ''}")
@@ -102,6 +111,14 @@ def _promised(promise: "Promise") -> str:
     return f"预计 {likely}, 最迟 {latest} (按 {promise.batches} 个已结批次的记录){late}"
 
 
+def _fee(fee: "Fee") -> str:
+    from zhika.paper.amounts import yuan
+
+    taken = f"{yuan(fee.amount)} 元" if not fee.exempt else f"免收 ({fee.exempt})"
+    back = f"; {fee.refunded_on} 已退, 退费凭证 {fee.voucher}" if fee.refunded_on else ""
+    return "  ".join([f"{taken}, 收据 {fee.receipt}{back}", *fee.papers])
+
+
 def _row(row: "Row") -> str:
     return f"{row.number} {row.title} ({row.lane})"
 
@@ -115,7 +132,8 @@ def _day(at: datetime) -> str:
 
 
 def _time(at: datetime) -> str:
-    return f"{_here(at):%Y-%m-%d %H:%M}"
+    """Midnight sharp: the paper tells a day only."""
+    return _day(at) if _here(at).time() == time() else f"{_here(at):%Y-%m-%d %H:%M}"
 
 
 def _here(at: datetime) -> datetime:

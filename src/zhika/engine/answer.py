@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import Q
 from django.utils import timezone
@@ -18,10 +18,12 @@ from zhika.flows import FLOWS, title_of
 from zhika.flows.causes import CAUSES, title
 from zhika.flows.chart import Cards, Step
 from zhika.flows.lanes import Lane
+from zhika.flows.requests import KINDS, exempt_title
 from zhika.ledger.batches import Batch, Organisation
 from zhika.ledger.cards import Card, CardEvent, Failure
 from zhika.ledger.places import State
-from zhika.people.models import Application, Person, Request
+from zhika.people import deaths
+from zhika.people.models import Application, Payment, Person, Refund, Request
 from zhika.people.restarts import origin
 from zhika.seat.config import Seat
 
@@ -57,6 +59,21 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class Fee:
+    """What was taken for an application, or not taken for a reason; numbers of receipt and refund voucher."""
+
+    amount: int
+    """In fen."""
+    exempt: str
+    """Why nothing was taken, in words."""
+    receipt: str
+    voucher: str
+    refunded_on: date | None
+    papers: tuple[str, ...]
+    """Receipt and voucher, below the seat's home."""
+
+
+@dataclass(frozen=True)
 class Told:
     """One application of a person."""
 
@@ -64,6 +81,8 @@ class Told:
     process: str
     chart: str
     kind: str
+    reason: str
+    """The kind of request, in words; "" where it came with a lot."""
     made_at: datetime
     batch: str
     serial: str
@@ -85,6 +104,8 @@ class Told:
     ready: bool
     """The card lies where the person can have it."""
     promise: Promise | None
+    fees: tuple[Fee, ...]
+    """Oldest first: whoever gave up a request and asks again pays again."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +114,8 @@ class Answer:
 
     name: str
     id_no: str
+    dead: bool
+    """Stands on a list of the dead."""
     applications: tuple[Told, ...]
 
 
@@ -106,9 +129,10 @@ def answer(seat: Seat, query: str, *, now: datetime | None = None) -> Answer:
     if person is None:
         assert request is not None
         fields = request.fields
+        number = fields.get("id_no", "")
         return Answer(
-            idnumber.mask_name(fields.get("name", "")), idnumber.mask(fields.get("id_no", "")),
-            (_asked(seat, request, at),),
+            idnumber.mask_name(fields.get("name", "")), idnumber.mask(number),
+            bool(number) and _dead(id_key(seat.home, number)), (_asked(seat, request, at),),
         )  # fmt: skip
     applications = list(Application.objects.filter(person=person).select_related("replaces"))
     refs = [one.ref for one in applications]
@@ -117,7 +141,11 @@ def answer(seat: Seat, query: str, *, now: datetime | None = None) -> Answer:
     told = [_of(known, one) for one in applications]
     told += [_asked(seat, one, at) for one in asked]
     told.sort(key=lambda one: (one.made_at, one.ref), reverse=True)
-    return Answer(idnumber.mask_name(person.name), idnumber.mask(person.id_no), tuple(told))
+    return Answer(idnumber.mask_name(person.name), idnumber.mask(person.id_no), _dead(person.id_key), tuple(told))
+
+
+def _dead(key: str) -> bool:
+    return bool(deaths.among([key]))
 
 
 def _find(seat: Seat, query: str) -> tuple[Person | None, Request | None]:
@@ -169,8 +197,11 @@ class _Known:
         for card, kind, at in CardEvent.objects.filter(card__in=keys).values_list("card_id", "kind", "happened_at"):
             self.events.setdefault(card, {})[kind] = at
         after = Application.objects.filter(Q(restarts__in=mine) | Q(replaces__in=mine)).order_by("pk")
-        withdrawn = Request.objects.filter(ref__in=refs, state=Request.WITHDRAWN)
-        self.withdrawn = set(withdrawn.values_list("ref", flat=True))
+        asked = {ref: (kind, state) for ref, kind, state in
+                 Request.objects.filter(ref__in=refs).values_list("ref", "kind", "state")}  # fmt: skip
+        self.reasons = {ref: KINDS[kind].title for ref, (kind, _) in asked.items()}
+        self.withdrawn = {ref for ref, (_, state) in asked.items() if state == Request.WITHDRAWN}
+        self.fees = _fees(seat, refs)
         gone = {one.ref for one in after if self.withdrawn and origin(one) in self.withdrawn}
         self.followers = [(one.ref, one.restarts_id, one.replaces_id) for one in after if one.ref not in gone]
 
@@ -193,7 +224,8 @@ def _of(known: _Known, one: Application) -> Told:
     parties = _parties(known.seat, card.batch if card else None, office, known.person.unit)
     restarts = tuple(ref for ref, restarted, _ in known.followers if restarted == one.pk)
     return Told(
-        ref=one.ref, process=one.process, chart=FLOWS[one.process].title, kind=one.kind, made_at=one.made_at,
+        ref=one.ref, process=one.process, chart=FLOWS[one.process].title, kind=one.kind,
+        reason=known.reasons.get(one.ref, ""), made_at=one.made_at,
         batch=one.batch_code, serial=(card.serial or "") if card else "",
         row=_row(stands.last, parties) if stands.last else None, since=stands.since,
         next=() if over else tuple(_row(step, parties) for step in stands.next), plastic=plastic,
@@ -204,6 +236,7 @@ def _of(known: _Known, one: Application) -> Told:
         replaced_by=tuple(ref for ref, _, replaced in known.followers if replaced == one.pk), closed=closed,
         withdrawn=bool(known.withdrawn) and origin(one) in known.withdrawn, ready=ready,
         promise=None if over else promise(stands, one.made_at, known.now, days=known.seat.promise.days),
+        fees=known.fees.get(one.ref, ()),
     )  # fmt: skip
 
 
@@ -227,15 +260,32 @@ def _asked(seat: Seat, one: Request, now: datetime) -> Told:
     parties = _parties(seat, None, one.office, one.office)
     return Told(
         ref=one.ref, process=one.process, chart=FLOWS[one.process].title,
-        kind=Application.NEW if one.kind == "new" else Application.REPLACEMENT, made_at=one.entered_at, batch="",
-        serial="", row=_row(stands.last, parties) if stands.last else None, since=stands.since,
+        kind=Application.NEW if one.kind == "new" else Application.REPLACEMENT,
+        reason=KINDS[one.kind].title, made_at=one.entered_at, batch="", serial="",
+        row=_row(stands.last, parties) if stands.last else None, since=stands.since,
         next=() if refused else tuple(_row(step, parties) for step in stands.next), plastic=None,
         moved=_paper(seat, stands, subject),
         social=social_side({}, None, over=refused), bank=bank_side(stands, {}, None, over=refused), failed=None,
         replaces="", replaced_by=(), closed=refused,
         withdrawn=one.state == Request.WITHDRAWN, ready=False,
         promise=None if refused else promise(stands, one.entered_at, now, days=seat.promise.days),
+        fees=_fees(seat, [one.ref]).get(one.ref, ()),
     )  # fmt: skip
+
+
+def _fees(seat: Seat, refs: Sequence[str]) -> dict[str, tuple[Fee, ...]]:
+    """What each of these applications paid."""
+    found: dict[str, tuple[Fee, ...]] = {}
+    for one in Payment.objects.filter(ref__in=refs).select_related("refund").order_by("pk"):
+        back: Refund | None = getattr(one, "refund", None)
+        voucher = back.voucher if back else ""
+        papers = [f"files/slips/{code}.pdf" for code in (one.receipt, voucher) if code]
+        fee = Fee(
+            one.amount, exempt_title(one.exempt), one.receipt, voucher, back.day if back else None,
+            tuple(path for path in papers if (seat.home / path).exists()),
+        )  # fmt: skip
+        found[one.ref] = (*found.get(one.ref, ()), fee)
+    return found
 
 
 def _parties(seat: Seat, batch: Batch | None, office: Organisation, unit: Organisation) -> dict[Lane, str]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from zhika.engine.standing import Standing
 from zhika.flows import FLOWS
+from zhika.flows.blocking import Standing as Blocked
 from zhika.flows.documents import ACCOUNT_OPENING
 from zhika.ledger.blocks import Block
 
@@ -35,7 +36,8 @@ def social_side(events: Mapping[str, datetime], block: Block | None, *, over: bo
     """Live from collection, unless it is blocked. `over`: the card failed, or is nobody's any more."""
     collected = events.get("hand_out") or events.get("collected")
     if block and block.standing.blocked:
-        return Side(Life.BLOCKED, block.standing.title, block.at)
+        until = f" (有效至 {block.until})" if block.until else ""
+        return Side(Life.BLOCKED, f"{block.standing.title}{until}", block.at)
     if over:
         return Side(Life.OVER, "已停用" if collected else "不启用")
     return Side(Life.LIVE, "可用", collected) if collected else Side(Life.WAITING, "领卡后可用")
@@ -44,14 +46,16 @@ def social_side(events: Mapping[str, datetime], block: Block | None, *, over: bo
 def bank_side(standing: Standing, events: Mapping[str, datetime], block: Block | None, *, over: bool) -> Side:
     """Accounts are opened in bulk, closed for payment, until the holder comes to the counter with the ID.
 
-    The bank heard of a block by the same word; when a call lapses there is its own rule.
+    The bank heard of a block by the same word; when a call lapses there is its own rule, and nobody tells of a lapse.
     """
     activated = events.get("activate") or events.get("activated")
     opened = any(step in standing.done for step in FLOWS[standing.process].senders(ACCOUNT_OPENING))
     if block and block.standing.blocked and (activated or opened):
-        return Side(Life.BLOCKED, f"{block.standing.title} (期限以银行为准)", block.at)
+        term = " (期限以银行为准)" if block.standing is Blocked.CALL else ""
+        return Side(Life.BLOCKED, f"{block.standing.title}{term}", block.at)
     if over:
         return Side(Life.OVER, "已停用" if activated or opened else "不启用")
+    lapsed = block is not None and block.standing is Blocked.LAPSED
     if activated:
-        return Side(Life.LIVE, "已激活", activated)
+        return Side(Life.LIVE, f"已激活{' (曾口头挂失, 是否仍在挂失以银行为准)' if lapsed else ''}", activated)
     return Side(Life.OPENED, "已开户, 领卡后带身份证到银行柜台激活") if opened else Side(Life.NONE, "尚未开户")

@@ -113,6 +113,17 @@ def open_blocks(*, cancelled: bool = False) -> "models.QuerySet[Block]":
     return Block.objects.filter(state__in=states).select_related("card__batch").order_by("at", "pk")
 
 
+def said(found: Iterable[Block]) -> dict[int, str]:
+    """By card (primary key) the evidence or reason with which it came to stand so, of those that have one."""
+    stands = {block.card_id: block.state for block in found}
+    causes: dict[int, str] = {}
+    for some in chunks(sorted(stands)):
+        events = CardEvent.objects.filter(card__in=some, kind__in=set(stands.values())).exclude(cause="").order_by("pk")
+        told = events.values_list("card_id", "kind", "cause")
+        causes |= {card: cause for card, kind, cause in told if stands[card] == kind}
+    return causes
+
+
 def applications(words: Iterable[Word], standings: Collection[Standing]) -> list[str]:
     """Application numbers of the words that say one of these."""
     return [word.card.application_ref for word in words if word.standing in standings]

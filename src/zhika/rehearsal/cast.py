@@ -31,8 +31,8 @@ CLERKS: Mapping[str, tuple[str, str]] = {
     "bank": ("张文斌", "蔡雅芳"),
 }
 """Two clerks a lane: the second stands by where two are needed."""
-OTHERS: Mapping[str, str] = {"agree_settlement": "黄建国", "hand_out": "黄建国"}
-"""Not the office's first clerk's work: who draws a statement doesn't agree it, who reviews hands out nothing."""
+OTHERS: Mapping[str, str] = {"agree_settlement": "苏建华", "hand_out": "吴丽华"}
+"""Not the office's clerks' work: the city agrees what an office has drawn; who reviews hands out nothing."""
 PROXIES = 3
 """Of a scheme's people, how many send somebody of the family."""
 SETTLED = 2.0

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -20,8 +21,8 @@ from rich.live import Live
 
 from zhika.card.trayfile import TrayBusy
 from zhika.errors import ConfigurationError, ZhikaError
-from zhika.rehearsal import report, walkins, world
-from zhika.rehearsal.calendar import CALENDAR, turn
+from zhika.rehearsal import plans, report, walkins, world
+from zhika.rehearsal.calendar import CALENDAR, live_by, turn
 from zhika.rehearsal.cast import Cast, Command, Item, written
 from zhika.rehearsal.findings import Findings, gather
 from zhika.rehearsal.live import Board
@@ -57,8 +58,6 @@ WALK_INS = 4
 """People of each scheme who come by themselves, where all six charts are walked."""
 MORE = 60
 """Blanks, modules and blanks with chip bought besides, for single cards and new starts."""
-RATES = "fees/rates.csv"
-"""The price bureau's rates, beside the registers."""
 BATCHES = Page(0, "批量", lambda stage: iter(()))
 """The one page of a rehearsal of the batches alone."""
 PATIENCE = 3
@@ -181,9 +180,13 @@ class Rehearsal:
         if command.rows:
             words += ["--file", str(written(command.rows, self.folder / TYPED))]
         with (self.folder / TYPED / "commands.txt").open("a", encoding="utf-8") as transcript:
-            transcript.write(f"{time.strftime('%H:%M:%S')}  zhika -C {seat} {shlex.join(words)}\n")
+            transcript.write(f"{self._today():%Y-%m-%d %H:%M:%S}  zhika -C {seat} {shlex.join(words)}\n")
         said = zhika(self.folder / seat, *words)
         self.board.did(seat, command.work, command.done, said.splitlines()[0])
+
+    def _today(self) -> datetime:
+        """The time, on the calendar's day."""
+        return live_by(self.folder / world.WORLD / CALENDAR, datetime.now)()
 
     def _waits(self, seat: str) -> bool:
         """Whether a tray stands at the door of one of a seat's organisations."""
@@ -306,7 +309,7 @@ def run(
         rehearsal = Rehearsal(folder, city, cast, board)
         if all_:
             turn(things.folder / CALENDAR, 0)
-            shutil.copyfile(registers.parent / RATES, folder / "registers" / "rates.csv")
+            plans.lay_out(registers.parent, city.offices, folder / "registers")
             stage.forms = walkins.draw(registers, city, WALK_INS, seed, folder / "registers")
         rehearsal.run(stage, PAGES if all_ else (BATCHES,))
         findings = gather(folder, seed, time.monotonic() - started, rehearsal.troubles, stage.told)

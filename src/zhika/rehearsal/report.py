@@ -16,12 +16,13 @@ from zhika.cli import screen
 from zhika.flows import FLOWS, title_of
 from zhika.flows.lanes import Lane
 from zhika.paper.amounts import yuan
+from zhika.rehearsal.calendar import CALENDAR, ahead
 from zhika.rehearsal.faces import figures as card_figures
 from zhika.rehearsal.findings import Findings
 from zhika.rehearsal.offices import OFFICES
-from zhika.rehearsal.seats import TITLES
+from zhika.rehearsal.seats import PLATFORM, TITLES
 from zhika.rehearsal.timing import bars
-from zhika.rehearsal.world import INTEGRATOR
+from zhika.rehearsal.world import INTEGRATOR, WORLD
 
 TEMPLATES = Path(__file__).parent / "templates"
 TITLE = "演练报告"
@@ -44,13 +45,20 @@ def page(findings: Findings) -> str:
     return Template((TEMPLATES / "report.html").read_text(encoding="utf-8")).substitute(
         title=TITLE,
         style=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
-        lead=f"一台机器上的一座城: 四个席位、两家银行, {len(findings.batches)} 个批次, 从登记库到持卡人手中。",
+        lead=f"一台机器上的一座城: 四个席位、两家银行, {len(findings.batches)} 个批次, 从登记库到持卡人手中。"
+        + _turned(findings),
         figures=_figures(findings), verdict=_verdict(findings), charts=_charts(findings),
         cards=card_figures(findings.folder), books=_books(findings), exceptions=_exceptions(findings),
         cases=_cases(findings), matters=_matters(findings), settlements=_settlements(findings),
         rejected=_rejected(findings), times=_times(findings), products=_products(findings),
         footer=f"随机种子 {findings.seed}。人、单位与照片都是虚构的。",
     )  # fmt: skip
+
+
+def _turned(findings: Findings) -> str:
+    """That the days below are the calendar's."""
+    days = ahead(findings.folder / WORLD / CALENDAR)
+    return f"日历由演练翻过 {days} 天, 下面的日期都是它的。" if days else ""
 
 
 def summary(findings: Findings) -> list[tuple[str, int]]:
@@ -62,7 +70,7 @@ def summary(findings: Findings) -> list[tuple[str, int]]:
     waiting = sum(states[state] for state in ("good", "given", "held", "work"))
     return [
         ("进入批次", sum(batch["size"] for batch in findings.batches)),
-        ("已到持卡人手中", states["issued"]),
+        ("已发给持卡人", states["issued"]),
         ("待领", waiting),
         ("退出批次", len(findings.exceptions)),
         ("废卡已销毁", states["destroyed"]),
@@ -277,6 +285,11 @@ def show(findings: Findings, console: Console) -> None:
     console.print(f"{figures}  用时 {findings.seconds:.0f} 秒")
     console.print("账平 (四个席位, 已逐笔重算)。" if findings.sound else "[red]账不平或有搁置, 见上。[/]")
     console.print(f"报告: {findings.folder / 'report.html'}")
+    if days := ahead(findings.folder / WORLD / CALENDAR):
+        asking = (
+            f"python -m zhika.rehearsal.calendar {findings.folder / WORLD / CALENDAR} -C {findings.folder / PLATFORM}"
+        )
+        console.print(f"日历已翻过 {days} 天; 按那一天查询: {asking} where 号码", soft_wrap=True)
 
 
 def _print(console: Console, title: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

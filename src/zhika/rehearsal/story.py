@@ -8,6 +8,7 @@ import csv
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -23,6 +24,7 @@ from zhika.rehearsal import hands
 from zhika.rehearsal.cast import CLERKS, Cast, Command
 from zhika.rehearsal.offices import RURAL, SCHEMES, URBAN
 from zhika.rehearsal.people import City, customers, reconciled, renamed
+from zhika.rehearsal.plans import CARDS, FORMS, RATES
 from zhika.rehearsal.seats import BANKS, PLATFORM, asked, zhika
 from zhika.rehearsal.walkins import Forms
 from zhika.rehearsal.world import INTEGRATOR, PEOPLE, World, cards_at
@@ -32,7 +34,7 @@ BANK = "bank"
 """Stands for the seat of a holder's bank."""
 LETTERS = {URBAN: "A", RURAL: "B"}
 """What the codes of a scheme's batches begin with."""
-NEW_ADDRESS = "东街1号"
+NEW_ADDRESS = "福建省泉州市鲤城区东街1号"
 WALKED_IN = "零星申请"
 LATE, NEVER, WRONG, CALLED_BACK, DEAD = "late", "never", "wrong", "recalled", "dead"
 RARE, MENDED = "\U0002ebf0", "mended.jpg"
@@ -193,9 +195,11 @@ def _mended(stage: Stage) -> Iterator[Visit]:
 
 
 def beginning(stage: Stage) -> Iterator[Visit]:
-    """Rates are in force; people come with their forms, and one of each scheme thinks better of it."""
-    rates = stage.city.folder / "rates.csv"
-    yield PLATFORM, Command(("do", "load_rates", str(rates), "--by", CLERKS["centre"][0]))
+    """Rates and plans are in force; people come with their forms, and one of each scheme thinks better of it."""
+    yield PLATFORM, Command(("do", "load_rates", str(stage.city.folder / RATES), "--by", CLERKS["centre"][0]))
+    for plan, facts in ((CARDS, {"annex": "3"}), (FORMS, {"annex": "6", "year": str(date.today().year + 1)})):
+        words = ("do", "load_plan", str(stage.city.folder / plan), *_facts(facts))
+        yield PLATFORM, Command((*words, "--by", CLERKS["integrator"][0]))
     for one in stage.forms:
         words = ("do", "fill_form", str(one.path), *_facts({"process": one.process, "photos": str(one.photos)}))
         yield PLATFORM, Command((*words, "--by", COUNTER))

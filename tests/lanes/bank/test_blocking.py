@@ -17,7 +17,7 @@ from zhika.lanes.bank import activation, acts, blocking
 from zhika.lanes.bank.laws import one_number
 from zhika.lanes.bank.models import Account
 from zhika.ledger.batches import Batch, organisation
-from zhika.ledger.blocks import Block
+from zhika.ledger.blocks import Block, open_blocks, said
 from zhika.ledger.cards import Card, CardEvent
 from zhika.ledger.laws import Books
 from zhika.ledger.places import today
@@ -76,6 +76,7 @@ def test_a_loss_closes_the_account_for_payment_and_lifting_restores_what_it_was(
     before = accounts()
     assert do(seat, "block", {serial(card): {"kind": kind} for card in made}, reason) == 2
     assert accounts() == [("activated", True), ("opened", True)]
+    assert said(open_blocks()) == ({card.pk: reason for card in made} if reason else {})
     shown = {serial(card): {"id_no": person(n)["id_no"]} for n, card in enumerate(made)}
     with pytest.raises(Refused, match="不是持卡人的"):
         do(seat, "lift", {serial(made[0]): shown[serial(made[1])]})

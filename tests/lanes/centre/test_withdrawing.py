@@ -13,7 +13,7 @@ from tests.lanes.workshop import Killed
 from zhika.cli.where import lines
 from zhika.craft import forming, requests, slips
 from zhika.engine import acts, desk, plastic
-from zhika.engine.answer import answer
+from zhika.engine.answer import Fee, answer
 from zhika.engine.check import id_key
 from zhika.engine.todo import todo
 from zhika.engine.work import ActWork, Done, Subject, Work
@@ -24,12 +24,13 @@ from zhika.flows.causes import CAUSES
 from zhika.flows.chart import Grain
 from zhika.flows.documents import HANDOVER
 from zhika.flows.lanes import Lane
+from zhika.flows.requests import KINDS
 from zhika.lanes.bank.models import Account
 from zhika.lanes.centre import withdrawing
 from zhika.lanes.insured import replacing
 from zhika.ledger.cards import Card, Failure
 from zhika.ledger.laws import breaches
-from zhika.ledger.places import Case
+from zhika.ledger.places import Case, today
 from zhika.ledger.steps import ActRecord, Trouble
 from zhika.people import restarts, settling
 from zhika.people.models import Application, Death, Payment, Refund, Request
@@ -526,3 +527,29 @@ def test_an_old_card_is_not_said_to_be_replaced_by_what_was_withdrawn(counter: C
     counter.withdraw(ref)
     told = {one.ref: one for one in answer(counter.seat, card.serial or "").applications}
     assert told[card.application_ref].replaced_by == () and not told[card.application_ref].closed
+
+
+def test_what_was_paid_and_given_back_is_told_with_its_papers(counter: Counter) -> None:
+    card = counter.old_card()
+    ref = counter.ask_again(card)
+    (fee,) = fees(counter, ref)
+    assert (fee.receipt, fee.voucher, fee.papers) == (RECEIPT, "", (f"files/slips/{RECEIPT}.pdf",))
+    assert f"  费用: 20.00 元, 收据 {RECEIPT}  files/slips/{RECEIPT}.pdf" in told_of(counter, ref)
+    counter.withdraw(ref)
+    (fee,) = fees(counter, ref)
+    assert fee.refunded_on == today() and fee.voucher == f"T{RECEIPT[1:]}" and len(fee.papers) == 2
+    assert any(f"{today()} 已退, 退费凭证 {fee.voucher}" in line for line in told_of(counter, ref))
+    assert f"城镇补换卡 · 补换 ({KINDS['face'].title})" in told_of(counter, ref)[0]
+
+
+RECEIPT = f"S-02-{today().year}-000001"
+
+
+def fees(counter: Counter, ref: str) -> tuple[Fee, ...]:
+    (one,) = [one for one in answer(counter.seat, ref).applications if one.ref == ref]
+    return one.fees
+
+
+def told_of(counter: Counter, ref: str) -> list[str]:
+    (one,) = [one for one in answer(counter.seat, ref).applications if one.ref == ref]
+    return lines(one)

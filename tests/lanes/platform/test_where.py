@@ -1,7 +1,7 @@
 """Where is my card: one answer for a person, masked, from application to activation."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from django.utils import timezone
@@ -21,9 +21,9 @@ from zhika.ledger.batches import Batch, organisation
 from zhika.ledger.blocks import Block
 from zhika.ledger.cards import Card, CardEvent
 from zhika.ledger.custody import WHOLE, move
-from zhika.ledger.places import State, today
+from zhika.ledger.places import SHANGHAI, State, today
 from zhika.ledger.steps import StepRecord
-from zhika.people.models import Application, Person, Request
+from zhika.people.models import Application, Death, Person, Request
 
 
 @pytest.fixture(autouse=True)
@@ -93,8 +93,44 @@ def test_a_card_at_the_unit_is_ready_and_then_in_hand_and_live_on_each_side_by_i
     Block.objects.create(card=card, state="lost-call", at=timezone.now())
     one = told(house, batch)
     assert (one.social.life, one.social.text, one.bank.life) == (Life.BLOCKED, "口头挂失", Life.BLOCKED)
+    assert one.bank.text == "口头挂失 (期限以银行为准)"
+    Block.objects.update(until=today())
+    assert told(house, batch).social.text == f"口头挂失 (有效至 {today()})"
+    Block.objects.update(state="lapsed")
+    one = told(house, batch)
+    assert one.social.text == "可用" and one.bank.life is Life.LIVE
+    assert one.bank.text == "已激活 (曾口头挂失, 是否仍在挂失以银行为准)"
+    Block.objects.update(state="cancelled")
+    assert told(house, batch).bank.text == "已注销"
     Block.objects.update(state="lifted")
-    assert told(house, batch).social.life is Life.LIVE
+    one = told(house, batch)
+    assert (one.social.life, one.bank.text) == (Life.LIVE, "已激活")
+
+
+def test_a_card_in_hand_lies_at_nobody_and_a_day_without_an_hour_is_told_as_a_day(house: House) -> None:
+    batch, _ = journey.at_the_unit(house)
+    serial = told(house, batch).serial
+    journey.hand_out(house, serial)
+    midnight = datetime.combine(today(), time(), SHANGHAI)
+    CardEvent.objects.create(
+        card=Card.objects.get(serial=serial), kind="activated", happened_at=midnight, booked_day=today(), by="icbc"
+    )
+    said = lines(told(house, batch))
+    assert any(line.startswith("  在哪: 已发给持卡人 (由 闽达小学 发放), ") for line in said)
+    assert f"  到了: 15 柜台激活卡片 (银行), {today()} 起" in said
+
+
+def test_of_the_dead_it_is_told_whom_to_tell(house: House) -> None:
+    batch = journey.personalised(house)
+    one = journey.first(batch)
+    assert not answer(house.seat, one.ref).dead
+    Death.objects.create(id_key=one.person.id_key, died_on=today(), source="0" * 64, loaded_at=timezone.now())
+    plastic.fail(batch, {one.ref: "deceased"}, step="return_cards", source="house")
+    found = answer(house.seat, one.ref)
+    assert found.dead
+    said = lines(found.applications[0], told_to="家属")
+    assert "  告知家属: 请持证明到经办机构办理注销。" in said
+    assert not any("重新制卡" in line for line in said)
 
 
 def test_a_card_on_its_way_names_both_sides_and_is_not_ready_yet(house: House) -> None:
