@@ -69,7 +69,7 @@ def test_codes_and_serials_never_break_and_lanes_and_steps_are_in_words(
 
 
 COLUMNS = ("申请编号", "业务", "原卡", "结局")
-ENDED = "重新发起 A26112500000003, 已领取"
+ENDED = "重新发起 [A26112500000003], 已领取"
 ROWS = (("A26112300000017", "损坏补换", "QZ26000000017", ENDED), ("A26112300000018", "", "", ""))
 ROOM = 15 + 2 + 8 + 2 + 13 + 2 + 16
 """Cells: codes and short words as they are, running text folded, gaps between."""

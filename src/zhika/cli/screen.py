@@ -11,7 +11,9 @@ import typer
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 Json = Annotated[bool, typer.Option("--json", help="机器可读")]
 NARROW = 16
@@ -52,7 +54,7 @@ def show(
     for text in texts:
         if total and text is texts[-1]:
             table.add_section()
-        table.add_row(*text)
+        table.add_row(*map(Text, text))
     if least + gaps <= out.width:
         out.print(table)
     else:
@@ -64,7 +66,7 @@ def _each(out: Console, title: str, columns: Sequence[str], rows: Sequence[Seque
     out.print(f"[italic]{title}[/]")
     wide = max(map(cell_len, columns[1:]), default=0)
     for first, *others in rows:
-        out.print(f"\n[bold]{first}[/]")
+        out.print(f"\n[bold]{escape(first)}[/]")
         for column, text in zip(columns[1:], others, strict=True):
             if text:
-                out.print(f"  [dim]{column}{' ' * (wide - cell_len(column))}[/]  {text}", soft_wrap=True)
+                out.print(f"  [dim]{column}{' ' * (wide - cell_len(column))}[/]  {escape(text)}", soft_wrap=True)

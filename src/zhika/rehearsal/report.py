@@ -286,8 +286,8 @@ def show(findings: Findings, console: Console) -> None:
     console.print("账平 (四个席位, 已逐笔重算)。" if findings.sound else "[red]账不平或有搁置, 见上。[/]")
     console.print(f"报告: {findings.folder / 'report.html'}")
     if days := ahead(findings.folder / WORLD / CALENDAR):
-        calendar, seat = findings.folder / WORLD / CALENDAR, findings.folder / PLATFORM
-        asking = f"python -m zhika.rehearsal.calendar {calendar} -C {seat} where 号码"
+        calendar, home = findings.folder / WORLD / CALENDAR, findings.folder / PLATFORM
+        asking = f"python -m zhika.rehearsal.calendar {calendar} -C {home} where 号码"
         console.print(f"日历已翻过 {days} 天; 按那一天查询: {asking}", soft_wrap=True)
 
 
