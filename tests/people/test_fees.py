@@ -6,10 +6,12 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from zhika.errors import NotAllowed, NotReady
+from zhika.flows.requests import exempt_title
 from zhika.ledger.batches import Organisation, organisation
 from zhika.ledger.laws import breaches
 from zhika.people import fees
 from zhika.people.fees import Payment, Refund
+from zhika.people.models import FeeRate
 
 DAY = date(2026, 11, 25)
 pytestmark = pytest.mark.usefixtures("rates")
@@ -62,6 +64,13 @@ def test_a_reason_that_the_rate_names_costs_nothing_and_another_is_refused(offic
 def test_what_is_free_by_its_nature_gets_a_receipt_over_nothing(office: Organisation, kind: str) -> None:
     payment = charge("A1", office, kind)
     assert (payment.amount, payment.exempt, payment.rate) == (0, "by-nature", None)
+
+
+def test_what_a_rate_of_nothing_says_is_exempt_by_it(office: Organisation) -> None:
+    FeeRate.objects.filter(kind="damaged").update(amount=0)
+    payment = charge("A1", office, "damaged")
+    assert (payment.amount, payment.exempt, exempt_title(payment.exempt)) == (0, "by-rate", "标准为零")
+    assert payment.rate and payment.rate.amount == 0
 
 
 def test_a_first_card_and_a_day_without_a_rate_leave_no_receipt(office: Organisation) -> None:

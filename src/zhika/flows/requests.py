@@ -54,6 +54,9 @@ class Exemption:
 
 BY_NATURE = Exemption("by-nature", "业务免费")
 """Of a kind that is free by its nature; nobody claims it and no rate names it."""
+BY_RATE = Exemption("by-rate", "标准为零")
+"""Of a kind for which the rate in force takes nothing; nobody claims it either."""
+UNCLAIMED = (BY_NATURE.code, BY_RATE.code)
 EXEMPTIONS: dict[str, Exemption] = {
     exemption.code: exemption
     for exemption in (
@@ -82,4 +85,4 @@ def exempt_title(code: str) -> str:
     >>> exempt_title("low-income"), exempt_title("")
     ('低保', '')
     """
-    return (EXEMPTIONS | {"": Exemption("", ""), BY_NATURE.code: BY_NATURE})[code].title
+    return (EXEMPTIONS | {"": Exemption("", ""), BY_NATURE.code: BY_NATURE, BY_RATE.code: BY_RATE})[code].title

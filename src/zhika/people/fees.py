@@ -11,7 +11,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from zhika.errors import NotAllowed
-from zhika.flows.requests import BY_NATURE, EXEMPTIONS, KINDS, listed
+from zhika.flows.requests import BY_NATURE, BY_RATE, EXEMPTIONS, KINDS, listed
 from zhika.ledger.alone import alone
 from zhika.ledger.batches import Organisation
 from zhika.ledger.chunks import chunks
@@ -80,9 +80,9 @@ class Refund(models.Model):
 def charge(ref: str, office: Organisation, kind: str, *, on: date, by: str, exempt: str = "") -> Payment:
     """Take the fee of an application, at its rate of that day, under the office's next receipt.
 
-    With a reason in `exempt`, and for a kind that is free by its nature, the receipt is over 0. Raises NotReady where
-    no rate holds, NotAllowed for an application that has paid, a kind that takes no fee, and a reason that the rate
-    doesn't know.
+    With a reason in `exempt`, for a kind that is free by its nature and where the rate is 0, the receipt is over 0.
+    Raises NotReady where no rate holds, NotAllowed for an application that has paid, a kind that takes no fee, and a
+    reason that the rate doesn't know.
     """
     what = f"收取申请 {ref} 的工本费"
     if not KINDS[kind].replaces:
@@ -93,6 +93,8 @@ def charge(ref: str, office: Organisation, kind: str, *, on: date, by: str, exem
         raise NotAllowed(by, what, f"收费标准没有这项免收事由。可用: {known}")
     if cost.rate is None:
         exempt = BY_NATURE.code
+    elif not cost.amount:
+        exempt = exempt or BY_RATE.code
     alone()
     earlier = Payment.objects.filter(ref=ref, live=True).first()
     if earlier:

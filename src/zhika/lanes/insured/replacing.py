@@ -182,7 +182,7 @@ def _charged(work: Work, olds: Mapping[str, tuple[str, Application]]) -> dict[st
 
 def _fee_of(payment: Payment, facts: Mapping[str, str]) -> bool:
     """Whether a payment is what is due for this kind of request, with this reason for taking nothing."""
-    return payment.kind == facts["kind"] and payment.exempt in (facts["exempt"], requests.BY_NATURE.code)
+    return payment.kind == facts["kind"] and payment.exempt in (facts["exempt"], *requests.UNCLAIMED)
 
 
 def enter(work: Work, asked: Sequence[Asked]) -> None:
