@@ -92,6 +92,18 @@ def test_a_table_that_does_not_fit_is_told_row_by_row_and_no_code_breaks(
         ]  # fmt: skip
 
 
+def test_a_code_within_a_text_breaks_no_table(capsys: pytest.CaptureFixture[str]) -> None:
+    code = "A1-02-261123-01~card-list+2"
+    screen.show("交接", ("单据", "说明"), [("制卡清单", f"见 {code} 第 3 行")] * 2, out=terminal(30))
+    assert plain(capsys.readouterr().out).count(code) == 2
+
+
+def test_without_a_standard_output_a_command_still_runs(tmp_path: Path) -> None:
+    done = subprocess.run(["sh", "-c", f"{sys.executable} -m zhika.cli.main flows >&-"], cwd=tmp_path,
+                          capture_output=True, text=True)  # fmt: skip
+    assert "Traceback" not in done.stderr
+
+
 def test_into_a_pipe_a_table_is_as_wide_as_it_is() -> None:
     pipe = StringIO()
     screen.show("申请", COLUMNS, ROWS, total=("合计", "2", "", ""), out=screen.console(pipe))

@@ -10,13 +10,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from zhika.cli.screen import Json
 from zhika.cli.seat import here
 from zhika.errors import ConfigurationError
 from zhika.seat.config import Seat
 
 OUT = Console(highlight=False, width=400)
 """As wide as a table needs: in a narrow window a line goes on below, and no number is cut."""
-Json = Annotated[bool, typer.Option("--json", help="机器可读")]
 On = Annotated[str, typer.Option("--on", help="某日终了, 如 2026-11-23; 省略为今天")]
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from zhika.cli import words
-from zhika.cli.screen import OUT
+from zhika.cli.screen import OUT, Json
 from zhika.cli.seat import here, near
 from zhika.cli.told import told
 from zhika.errors import ConfigurationError, NotAllowed, Refused
@@ -85,7 +86,7 @@ def _tell_troubles(seat: Seat, as_json: bool, told: dict[str, str]) -> None:
 
 def todo(
     lane: Annotated[str, typer.Option("--lane", help="只看一条泳道: unit, centre, integrator, supplier, bank")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="机器可读")] = False,
+    as_json: Json = False,
 ) -> None:
     """等人办理的事, 先到先办, 每件附命令。例: zhika -C demo/platform todo --lane centre"""
     seat = here()
@@ -112,12 +113,13 @@ def todo(
         return
     OUT.print(f"[bold]{seat.title}[/]  待办 {len(items)} 项")
     for t in items:
-        about = f"[dim]{' · 等 '.join(dict.fromkeys([t.lane.title, t.waits_for]))}[/]"
-        OUT.print(f"\n[bold]{t.title}[/]  {t.subject}  {t.n:,}  {about}", soft_wrap=True)
+        about = f"[dim]{escape(' · 等 '.join(dict.fromkeys([t.lane.title, t.waits_for])))}[/]"
+        OUT.print(f"\n[bold]{escape(t.title)}[/]  {escape(t.subject)}  {t.n:,}  {about}", soft_wrap=True)
+        zhika = f"zhika -C {near(seat.home)} "
         if t.command:
-            OUT.print(f"  [cyan]zhika -C {near(seat.home)} {shlex.join(t.command)}[/]", soft_wrap=True)
+            OUT.print(f"  [cyan]{escape(zhika + shlex.join(t.command))}[/]", soft_wrap=True)
         if t.hint:
-            OUT.print(f"  {t.hint.replace('zhika ', f'zhika -C {near(seat.home)} ')}", soft_wrap=True)
+            OUT.print(f"  {t.hint.replace('zhika ', zhika)}", markup=False, soft_wrap=True)
 
 
 def do(

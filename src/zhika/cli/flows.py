@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from zhika.cli.screen import OUT
 from zhika.errors import ConfigurationError
 from zhika.flows import FLOWS, flow
 from zhika.flows.bpmn import bpmn
@@ -99,7 +99,7 @@ def _list_all(as_json: bool) -> None:
         table.add_column(heading, justify="right")
     for chart in FLOWS.values():
         table.add_row(chart.name, chart.title, chart.annex, str(len(chart.numbers)), str(len(chart.steps)))
-    Console().print(table)
+    OUT.print(table)
 
 
 def _standing(step: Step, state: State) -> str:
@@ -124,4 +124,4 @@ def _list_rows(chart: Flow, state: State | None) -> None:
             "、".join(d.title for d in step.awaits),
         ]
         table.add_row(*cells, *([_standing(step, state)] if state else []), style=None if step.box else "dim")
-    Console().print(table)
+    OUT.print(table)

@@ -4,6 +4,7 @@ import json
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from zhika.cli import words
 from zhika.cli.screen import OUT, Json, show
@@ -181,4 +182,5 @@ def mail(as_json: Json = False) -> None:
     ]
     show(f"{seat.title} 信件", ("向", "对方", "号", "单据", "状态", "说明"), shown, "还没有信件。", ("号",))
     for path in reasons:
-        OUT.print(f"[red]拒收[/] {path.name.removesuffix('.reason.txt')}: {path.read_text(encoding='utf-8').strip()}")
+        reason = escape(path.read_text(encoding="utf-8").strip())
+        OUT.print(f"[red]拒收[/] {path.name.removesuffix('.reason.txt')}: {reason}")

@@ -1,8 +1,9 @@
-"""Rows on the screen: a table where it fits, else row by row. Numbers, codes and times never break.
+"""Rows on the screen: a table where it fits, else row by row. A column of numbers, codes or times never breaks.
 
 Into a pipe or a file a table goes as wide as it is.
 """
 
+import re
 import sys
 from collections.abc import Sequence
 from typing import IO, Annotated, Any
@@ -20,6 +21,7 @@ NARROW = 16
 """Cells that a column of running text needs at least."""
 GAP = 2
 """Cells between two columns."""
+_CODE = re.compile(r"[!-~]+")
 PIPE = 10_000
 """Cells of a line that goes to no terminal: nothing folds there."""
 
@@ -27,7 +29,7 @@ PIPE = 10_000
 def console(file: IO[str] | None = None) -> Console:
     """Standard output, or a file, at the width it has."""
     to = file or sys.stdout
-    return Console(file=file, highlight=False, width=None if to.isatty() else PIPE)
+    return Console(file=file, highlight=False, width=None if to and to.isatty() else PIPE)
 
 
 OUT = console()
@@ -45,7 +47,11 @@ def show(
     texts = [["" if value is None else str(value) for value in row] for row in (*rows, *((total,) if total else ()))]
     natural = [max(map(cell_len, column)) for column in zip(columns, *texts, strict=True)]
     whole = [all(text.isascii() for text in column) for column in zip(*texts, strict=True)]
-    least = sum(width if kept else min(width, NARROW) for width, kept in zip(natural, whole, strict=True))
+    words = [max(map(_longest, column)) for column in zip(*texts, strict=True)]
+    least = sum(
+        width if kept else min(width, max(NARROW, word))
+        for width, kept, word in zip(natural, whole, words, strict=True)
+    )
     gaps = GAP * (len(columns) - 1)
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False,
                   padding=(0, GAP - 1, 0, 0))  # fmt: skip
@@ -59,6 +65,11 @@ def show(
         out.print(table)
     else:
         _each(out, title, columns, texts)
+
+
+def _longest(text: str) -> int:
+    """Cells of the longest code within a text."""
+    return max(map(len, _CODE.findall(text)), default=0)
 
 
 def _each(out: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -7,10 +7,12 @@ from getpass import getpass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
-from zhika.cli.screen import OUT
+from zhika.cli.screen import OUT, Json
 from zhika.cli.seat import here
 from zhika.errors import NotAllowed
+from zhika.flows.causes import CAUSES, DECEASED
 
 if TYPE_CHECKING:
     from zhika.engine.answer import Answer, Fee, Row, Told
@@ -21,7 +23,7 @@ def where(
     query: Annotated[
         str, typer.Argument(metavar="号码", help="申请编号或卡序列号; - 从标准输入读 (公民身份号码只可如此)")
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="机器可读")] = False,
+    as_json: Json = False,
 ) -> None:
     """我的卡在哪里: 到哪一步、在谁手里、下一步由谁办、预计何时可领。
 
@@ -61,16 +63,17 @@ def told(found: "Answer") -> dict[str, Any]:
 
 
 def _show(found: "Answer") -> None:
-    dead = "  [red]在死亡名单中[/]" if found.dead else ""
-    OUT.print(f"[bold]{found.name}[/]  {found.id_no}  {len(found.applications)} 份申请{dead}")
+    OUT.print(f"[bold]{escape(found.name)}[/]  {found.id_no}  {len(found.applications)} 份申请")
+    if found.dead:
+        OUT.print(f"[red]在死亡名单中[/], 不发放。告知家属: {CAUSES[DECEASED].citizen}")
     for one in found.applications:
         OUT.print()
-        for line in lines(one, told_to="家属" if found.dead else "本人"):
+        for line in lines(one, dead=found.dead):
             OUT.print(line, soft_wrap=True)
 
 
-def lines(one: "Told", *, told_to: str = "本人") -> list[str]:
-    """One application in words."""
+def lines(one: "Told", *, dead: bool = False) -> list[str]:
+    """One application in words, with marks for the screen. `dead`: there is nobody to be told."""
     from zhika.ledger.places import State
 
     serial = f"  卡 {one.serial}" if one.serial else ""
@@ -80,24 +83,25 @@ def lines(one: "Told", *, told_to: str = "本人") -> list[str]:
     text.append(f"  到了: {_row(one.row)}, {_time(one.since)} 起" if one.row else "  到了: 已申请, 待审核")
     if plastic := one.plastic:
         way = f" → {plastic.taker}" if plastic.taker else ""
-        lies = f"{plastic.holder}{way} ({plastic.state.label})"
-        lies = f"已发给持卡人 (由 {plastic.holder} 发放)" if plastic.state is State.ISSUED else lies
+        lies = f"{escape(plastic.holder + way)} ({plastic.state.label})"
+        lies = f"已发给持卡人 (由 {escape(plastic.holder)} 发放)" if plastic.state is State.ISSUED else lies
         text.append(f"  在哪: {lies}, {_time(plastic.since)} 起")
     if moved := one.moved:
         text.append(f"  凭据: {' '.join(part for part in (moved.document, moved.handover, moved.paper_list) if part)}")
     if failed := one.failed:
         text.append(f"  [red]退出[/]: {failed.title} ({failed.row}, {_day(failed.at)}); 由{failed.mended_by}处理")
-        text.append(f"  告知{told_to}: {failed.citizen}")
-        if failed.restarted_by or failed.again:
+        if not dead:
+            text.append(f"  告知本人: {failed.citizen}")
+        if failed.restarted_by or (failed.again and not dead):
             text.append(f"  重新制卡: {'、'.join(failed.restarted_by) or '原因消除后发起'}")
-    text += [f"  下一步: {_row(row)}, 由 {row.by}" for row in one.next]
+    text += [f"  下一步: {_row(row)}, 由 {escape(row.by)}" for row in one.next]
     if one.replaces or one.replaced_by:
         parts = [f"代替 {one.replaces}" if one.replaces else "", *(f"已由 {ref} 代替" for ref in one.replaced_by)]
         text.append(f"  换卡: {'; '.join(part for part in parts if part)}")
     text += [f"  费用: {_fee(fee)}" for fee in one.fees]
     text.append(f"  社保功能: {_side(one.social)}    银行功能: {_side(one.bank)}")
     if one.ready:
-        text.append(f"  [bold]可以领卡[/]: {one.plastic.holder if one.plastic else ''}")
+        text.append(f"  [bold]可以领卡[/]: {escape(one.plastic.holder) if one.plastic else ''}")
     elif one.promise:
         text.append(f"  [bold]何时可领[/]: {_promised(one.promise)}")
     return text
@@ -114,8 +118,8 @@ def _promised(promise: "Promise") -> str:
 def _fee(fee: "Fee") -> str:
     from zhika.paper.amounts import yuan
 
-    taken = f"{yuan(fee.amount)} 元" if not fee.exempt else f"免收 ({fee.exempt})"
-    back = f"; {fee.refunded_on} 已退, 退费凭证 {fee.voucher}" if fee.refunded_on else ""
+    taken = f"{yuan(fee.amount)} 元" if fee.amount else "免收"
+    back = f"; {fee.void_on} {f'已退, 退费凭证 {fee.voucher}' if fee.voucher else '作废'}" if fee.void_on else ""
     return "  ".join([f"{taken}, 收据 {fee.receipt}{back}", *fee.papers])
 
 

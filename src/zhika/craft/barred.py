@@ -32,7 +32,7 @@ class Barred:
         for app, card in cards.items():
             where = f"{COLLECTION.title} {card.serial}"
             if self.keys[app] in self.dead:
-                title = causes.title("deceased")
+                title = causes.title(causes.DECEASED)
                 yield Fault(where, f"{title}, 不可发放; 请退卡 (zhika do return_cards, cause=deceased)")
             if proxies[app] and proxies[app] in self.doers[app]:
                 yield Fault(where, "代领人是这张卡的经办人, 须由他人代领", column="代领人姓名")

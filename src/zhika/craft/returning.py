@@ -14,7 +14,7 @@ from zhika.engine import laying, plastic
 from zhika.engine.lists import print_handover
 from zhika.engine.work import ActWork, Done
 from zhika.errors import Fault, NotReady, Refused
-from zhika.flows.causes import KEPT, RETURNED_FOR
+from zhika.flows.causes import DECEASED, KEPT, RETURNED_FOR
 from zhika.flows.documents import EXCEPTIONS, RETURNED, Document
 from zhika.flows.lanes import Lane
 from zhika.ledger.batches import Organisation
@@ -25,7 +25,6 @@ from zhika.ledger.where import where
 from zhika.people import deaths, entry
 
 RETURNABLE = (State.GOOD, State.VOID, State.HELD)
-_DEAD = "deceased"
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def _give_back(work: ActWork, way: Way) -> Done:
     serials = [card.serial or "" for card in work.people.values()]
     if missing := laying.lacking(work.seat, way.giver.code, batch, serials):
         raise Refused([Fault(f"卡 {serial}", "不在移交方的料盘中, 找到后再退") for serial in missing])
-    causes |= dict.fromkeys(_dead(app for app, cause in causes.items() if cause in KEPT), _DEAD)
+    causes |= dict.fromkeys(_dead(app for app, cause in causes.items() if cause in KEPT), DECEASED)
     rows = _rows(RETURNED, work.people, causes)
     void = {app: cause for app, cause in causes.items() if cause not in KEPT and app not in failed}
 
@@ -96,7 +95,7 @@ def _give_back(work: ActWork, way: Way) -> Done:
         if Handover.objects.filter(code=way.code).exists():
             raise NotReady(f"交接 {way.code} 刚由另一人开出, 请再办一次")
         plastic.fail(batch, void, step=work.act.name, source=work.seat.name)
-        entry.end(app for app, cause in causes.items() if cause == _DEAD)
+        entry.end(app for app, cause in causes.items() if cause == DECEASED)
         within = group(way.code, "return", batch.code)
         given = place(way.giver, State.GIVEN, within)
         legs = [(at, given, Cards([card for card, pk in lying.items() if pk == at.pk])) for at in places.values()]

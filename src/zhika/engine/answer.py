@@ -18,7 +18,7 @@ from zhika.flows import FLOWS, title_of
 from zhika.flows.causes import CAUSES, title
 from zhika.flows.chart import Cards, Step
 from zhika.flows.lanes import Lane
-from zhika.flows.requests import KINDS, exempt_title
+from zhika.flows.requests import KINDS
 from zhika.ledger.batches import Batch, Organisation
 from zhika.ledger.cards import Card, CardEvent, Failure
 from zhika.ledger.places import State
@@ -60,15 +60,18 @@ class Failed:
 
 @dataclass(frozen=True)
 class Fee:
-    """What was taken for an application, or not taken for a reason; numbers of receipt and refund voucher."""
+    """What was taken for an application; numbers of receipt and refund voucher.
+
+    For which reason nothing was taken is not told: it may be the holder's poverty.
+    """
 
     amount: int
     """In fen."""
-    exempt: str
-    """Why nothing was taken, in words."""
     receipt: str
     voucher: str
-    refunded_on: date | None
+    """"" where nothing had to be given back."""
+    void_on: date | None
+    """When it was given back, or a receipt over nothing given up."""
     papers: tuple[str, ...]
     """Receipt and voucher, below the seat's home."""
 
@@ -115,7 +118,7 @@ class Answer:
     name: str
     id_no: str
     dead: bool
-    """Stands on a list of the dead."""
+    """Stands on a list of the dead: nothing comes next, nobody fetches a card."""
     applications: tuple[Told, ...]
 
 
@@ -130,18 +133,17 @@ def answer(seat: Seat, query: str, *, now: datetime | None = None) -> Answer:
         assert request is not None
         fields = request.fields
         number = fields.get("id_no", "")
-        return Answer(
-            idnumber.mask_name(fields.get("name", "")), idnumber.mask(number),
-            bool(number) and _dead(id_key(seat.home, number)), (_asked(seat, request, at),),
-        )  # fmt: skip
+        dead = bool(number) and _dead(id_key(seat.home, number))
+        told = (_asked(seat, request, at, dead=dead),)
+        return Answer(idnumber.mask_name(fields.get("name", "")), idnumber.mask(number), dead, told)
     applications = list(Application.objects.filter(person=person).select_related("replaces"))
     refs = [one.ref for one in applications]
     asked = person.requests.exclude(ref__in=refs).select_related("office")
     known = _Known(seat, person, applications, at)
-    told = [_of(known, one) for one in applications]
-    told += [_asked(seat, one, at) for one in asked]
-    told.sort(key=lambda one: (one.made_at, one.ref), reverse=True)
-    return Answer(idnumber.mask_name(person.name), idnumber.mask(person.id_no), _dead(person.id_key), tuple(told))
+    mine = [_of(known, one) for one in applications]
+    mine += [_asked(seat, one, at, dead=known.dead) for one in asked]
+    mine.sort(key=lambda one: (one.made_at, one.ref), reverse=True)
+    return Answer(idnumber.mask_name(person.name), idnumber.mask(person.id_no), known.dead, tuple(mine))
 
 
 def _dead(key: str) -> bool:
@@ -202,6 +204,7 @@ class _Known:
         self.reasons = {ref: KINDS[kind].title for ref, (kind, _) in asked.items()}
         self.withdrawn = {ref for ref, (_, state) in asked.items() if state == Request.WITHDRAWN}
         self.fees = _fees(seat, refs)
+        self.dead = _dead(person.id_key)
         gone = {one.ref for one in after if self.withdrawn and origin(one) in self.withdrawn}
         self.followers = [(one.ref, one.restarts_id, one.replaces_id) for one in after if one.ref not in gone]
 
@@ -218,9 +221,10 @@ def _of(known: _Known, one: Application) -> Told:
     stands = standing(subject)
     closed = not (one.live or one.pending)
     over = failure is not None or closed
+    ended = over or known.dead
     office = card.batch.office if card else known.person.office
     issue = next((step for step in stands.next if step.cards is Cards.ISSUE), None)
-    ready = not over and issue is not None and plastic is not None and _at_hand(plastic, issue, office)
+    ready = not ended and issue is not None and plastic is not None and _at_hand(plastic, issue, office)
     parties = _parties(known.seat, card.batch if card else None, office, known.person.unit)
     restarts = tuple(ref for ref, restarted, _ in known.followers if restarted == one.pk)
     return Told(
@@ -228,14 +232,14 @@ def _of(known: _Known, one: Application) -> Told:
         reason=known.reasons.get(one.ref, ""), made_at=one.made_at,
         batch=one.batch_code, serial=(card.serial or "") if card else "",
         row=_row(stands.last, parties) if stands.last else None, since=stands.since,
-        next=() if over else tuple(_row(step, parties) for step in stands.next), plastic=plastic,
+        next=() if ended else tuple(_row(step, parties) for step in stands.next), plastic=plastic,
         moved=plastic.moved if plastic and plastic.moved else _paper(known.seat, stands, subject),
         social=social_side(events, block, over=over), bank=bank_side(stands, events, block, over=over),
         failed=_failed(failure, one.process, restarts) if failure else None,
         replaces=one.replaces.ref if one.replaces else "",
         replaced_by=tuple(ref for ref, _, replaced in known.followers if replaced == one.pk), closed=closed,
         withdrawn=bool(known.withdrawn) and origin(one) in known.withdrawn, ready=ready,
-        promise=None if over else promise(stands, one.made_at, known.now, days=known.seat.promise.days),
+        promise=None if ended else promise(stands, one.made_at, known.now, days=known.seat.promise.days),
         fees=known.fees.get(one.ref, ()),
     )  # fmt: skip
 
@@ -252,23 +256,24 @@ def _at_hand(plastic: Whereabouts, issue: Step, office: Organisation) -> bool:
     return there and plastic.state is State.GOOD
 
 
-def _asked(seat: Seat, one: Request, now: datetime) -> Told:
+def _asked(seat: Seat, one: Request, now: datetime, *, dead: bool) -> Told:
     """A request before its review: it is no application yet."""
     subject = Subject(one.ref, one.process, one.entered_at)
     stands = standing(subject)
     refused = one.state in (Request.REFUSED, Request.WITHDRAWN)
+    ended = refused or dead
     parties = _parties(seat, None, one.office, one.office)
     return Told(
         ref=one.ref, process=one.process, chart=FLOWS[one.process].title,
         kind=Application.NEW if one.kind == "new" else Application.REPLACEMENT,
         reason=KINDS[one.kind].title, made_at=one.entered_at, batch="", serial="",
         row=_row(stands.last, parties) if stands.last else None, since=stands.since,
-        next=() if refused else tuple(_row(step, parties) for step in stands.next), plastic=None,
+        next=() if ended else tuple(_row(step, parties) for step in stands.next), plastic=None,
         moved=_paper(seat, stands, subject),
         social=social_side({}, None, over=refused), bank=bank_side(stands, {}, None, over=refused), failed=None,
         replaces="", replaced_by=(), closed=refused,
         withdrawn=one.state == Request.WITHDRAWN, ready=False,
-        promise=None if refused else promise(stands, one.entered_at, now, days=seat.promise.days),
+        promise=None if ended else promise(stands, one.entered_at, now, days=seat.promise.days),
         fees=_fees(seat, [one.ref]).get(one.ref, ()),
     )  # fmt: skip
 
@@ -278,10 +283,10 @@ def _fees(seat: Seat, refs: Sequence[str]) -> dict[str, tuple[Fee, ...]]:
     found: dict[str, tuple[Fee, ...]] = {}
     for one in Payment.objects.filter(ref__in=refs).select_related("refund").order_by("pk"):
         back: Refund | None = getattr(one, "refund", None)
-        voucher = back.voucher if back else ""
+        voucher = back.voucher if back and one.amount else ""
         papers = [f"files/slips/{code}.pdf" for code in (one.receipt, voucher) if code]
         fee = Fee(
-            one.amount, exempt_title(one.exempt), one.receipt, voucher, back.day if back else None,
+            one.amount, one.receipt, voucher, back.day if back else None,
             tuple(path for path in papers if (seat.home / path).exists()),
         )  # fmt: skip
         found[one.ref] = (*found.get(one.ref, ()), fee)

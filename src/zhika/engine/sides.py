@@ -55,7 +55,9 @@ def bank_side(standing: Standing, events: Mapping[str, datetime], block: Block |
         return Side(Life.BLOCKED, f"{block.standing.title}{term}", block.at)
     if over:
         return Side(Life.OVER, "已停用" if activated or opened else "不启用")
-    lapsed = block is not None and block.standing is Blocked.LAPSED
+    lapsed = " (曾口头挂失, 是否仍在挂失以银行为准)" if block and block.standing is Blocked.LAPSED else ""
     if activated:
-        return Side(Life.LIVE, f"已激活{' (曾口头挂失, 是否仍在挂失以银行为准)' if lapsed else ''}", activated)
-    return Side(Life.OPENED, "已开户, 领卡后带身份证到银行柜台激活") if opened else Side(Life.NONE, "尚未开户")
+        return Side(Life.LIVE, f"已激活{lapsed}", activated)
+    if opened:
+        return Side(Life.OPENED, f"已开户, 领卡后带身份证到银行柜台激活{lapsed}")
+    return Side(Life.NONE, "尚未开户")

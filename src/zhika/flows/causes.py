@@ -59,6 +59,8 @@ CAUSES: dict[str, Cause] = {
     )
 }
 
+DECEASED = "deceased"
+"""Cause with which who stands on a list of the dead leaves a batch, and the card is given back."""
 WITHDRAWN = "withdrawn"
 """Cause with which whoever has withdrawn the request leaves a batch."""
 RETURNED_FOR = ("data-wrong", "misprint", "chip-dead", "stripe-bad", "recalled", "deceased", "unclaimed")

@@ -118,10 +118,10 @@ def said(found: Iterable[Block]) -> dict[int, str]:
     stands = {block.card_id: block.state for block in found}
     causes: dict[int, str] = {}
     for some in chunks(sorted(stands)):
-        events = CardEvent.objects.filter(card__in=some, kind__in=set(stands.values())).exclude(cause="").order_by("pk")
+        events = CardEvent.objects.filter(card__in=some, kind__in=set(stands.values())).order_by("pk")
         told = events.values_list("card_id", "kind", "cause")
-        causes |= {card: cause for card, kind, cause in told if stands[card] == kind}
-    return causes
+        causes |= {card: cause for card, kind, cause in told if stands[card] == kind}  # the newest of its kind
+    return {card: cause for card, cause in causes.items() if cause}
 
 
 def applications(words: Iterable[Word], standings: Collection[Standing]) -> list[str]:

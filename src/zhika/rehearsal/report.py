@@ -292,5 +292,7 @@ def show(findings: Findings, console: Console) -> None:
 
 
 def _print(console: Console, title: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    right = [head for at, head in enumerate(heads) if rows and all(isinstance(row[at], int) for row in rows)]
+    if not rows:
+        return
+    right = [head for at, head in enumerate(heads) if all(isinstance(row[at], int) for row in rows)]
     screen.show(title, heads, [[_cell(cell) for cell in row] for row in rows], right=right, out=console)

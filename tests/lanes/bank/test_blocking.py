@@ -69,7 +69,7 @@ def serial(card: Card) -> str:
     return card.serial or ""
 
 
-@pytest.mark.parametrize(("kind", "reason"), [("call", ""), ("formal", "GS-1")])
+@pytest.mark.parametrize(("kind", "reason"), [("call", ""), ("call", "12:00 来电"), ("formal", "GS-1")])
 def test_a_loss_closes_the_account_for_payment_and_lifting_restores_what_it_was(
     seat: Seat, made: list[Card], kind: str, reason: str
 ) -> None:
@@ -82,7 +82,10 @@ def test_a_loss_closes_the_account_for_payment_and_lifting_restores_what_it_was(
         do(seat, "lift", {serial(made[0]): shown[serial(made[1])]})
     assert do(seat, "lift", shown) == 2
     assert accounts() == before
-    assert [row["kind"] for row in notices(seat)] == [f"lost-{kind}"] * 2 + ["lifted"] * 2
+    do(seat, "block", {serial(made[0]): {"kind": "call"}})
+    assert said(open_blocks()) == {}  # the evidence was another block's
+    do(seat, "lift", {serial(made[0]): shown[serial(made[0])]})
+    assert [row["kind"] for row in notices(seat)] == [f"lost-{kind}"] * 2 + ["lifted"] * 2 + ["lost-call", "lifted"]
 
 
 def test_a_cancelled_cards_account_is_closed_for_ever_and_no_law_is_broken_by_it(seat: Seat, made: list[Card]) -> None:

@@ -537,9 +537,20 @@ def test_what_was_paid_and_given_back_is_told_with_its_papers(counter: Counter) 
     assert f"  费用: 20.00 元, 收据 {RECEIPT}  files/slips/{RECEIPT}.pdf" in told_of(counter, ref)
     counter.withdraw(ref)
     (fee,) = fees(counter, ref)
-    assert fee.refunded_on == today() and fee.voucher == f"T{RECEIPT[1:]}" and len(fee.papers) == 2
+    assert fee.void_on == today() and fee.voucher == f"T{RECEIPT[1:]}" and len(fee.papers) == 2
     assert any(f"{today()} 已退, 退费凭证 {fee.voucher}" in line for line in told_of(counter, ref))
     assert f"城镇补换卡 · 补换 ({KINDS['face'].title})" in told_of(counter, ref)[0]
+
+
+def test_a_receipt_over_nothing_becomes_void_and_says_not_why_it_was(counter: Counter) -> None:
+    ref = counter.ask_again(counter.old_card(), exempt="low-income")
+    assert f"  费用: 免收, 收据 {RECEIPT}  files/slips/{RECEIPT}.pdf" in told_of(counter, ref)
+    counter.withdraw(ref)
+    (fee,) = fees(counter, ref)
+    assert (fee.amount, fee.voucher, fee.papers) == (0, "", (f"files/slips/{RECEIPT}.pdf",))
+    said = told_of(counter, ref)
+    assert any(f"免收, 收据 {RECEIPT}; {today()} 作废" in line for line in said)
+    assert not any("低保" in line or "退费凭证" in line for line in said)
 
 
 RECEIPT = f"S-02-{today().year}-000001"

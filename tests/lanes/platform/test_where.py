@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from tests.lanes.house import House
 from tests.lanes.platform import journey
+from zhika.cli import where as where_command
 from zhika.cli.where import lines
 from zhika.engine import plastic, promise
 from zhika.engine.answer import Told, answer
@@ -100,6 +101,10 @@ def test_a_card_at_the_unit_is_ready_and_then_in_hand_and_live_on_each_side_by_i
     one = told(house, batch)
     assert one.social.text == "可用" and one.bank.life is Life.LIVE
     assert one.bank.text == "已激活 (曾口头挂失, 是否仍在挂失以银行为准)"
+    CardEvent.objects.filter(kind="activated").delete()
+    one = told(house, batch)
+    assert one.bank.life is Life.OPENED and one.bank.text.endswith("(曾口头挂失, 是否仍在挂失以银行为准)")
+    CardEvent.objects.create(card=card, kind="activated", happened_at=timezone.now(), booked_day=today(), by="icbc")
     Block.objects.update(state="cancelled")
     assert told(house, batch).bank.text == "已注销"
     Block.objects.update(state="lifted")
@@ -120,17 +125,24 @@ def test_a_card_in_hand_lies_at_nobody_and_a_day_without_an_hour_is_told_as_a_da
     assert f"  到了: 15 柜台激活卡片 (银行), {today()} 起" in said
 
 
-def test_of_the_dead_it_is_told_whom_to_tell(house: House) -> None:
-    batch = journey.personalised(house)
+def test_of_the_dead_nothing_comes_next_and_the_family_is_told(
+    house: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch, _ = journey.at_the_unit(house)
     one = journey.first(batch)
-    assert not answer(house.seat, one.ref).dead
-    Death.objects.create(id_key=one.person.id_key, died_on=today(), source="0" * 64, loaded_at=timezone.now())
-    plastic.fail(batch, {one.ref: "deceased"}, step="return_cards", source="house")
     found = answer(house.seat, one.ref)
-    assert found.dead
-    said = lines(found.applications[0], told_to="家属")
-    assert "  告知家属: 请持证明到经办机构办理注销。" in said
-    assert not any("重新制卡" in line for line in said)
+    assert not found.dead and found.applications[0].ready and found.applications[0].next
+    Death.objects.create(id_key=one.person.id_key, died_on=today(), source="0" * 64, loaded_at=timezone.now())
+    found = answer(house.seat, one.ref)
+    (told,) = found.applications
+    assert found.dead and not told.ready and told.promise is None and not told.next
+    plastic.fail(batch, {one.ref: "chip-dead"}, step="return_cards", source="house")
+    monkeypatch.setattr(where_command, "here", lambda: house.seat)
+    where_command.where(one.ref)
+    said = capsys.readouterr().out
+    assert "在死亡名单中, 不发放。告知家属: 请持证明到经办机构办理注销。" in said
+    for word in ("告知本人", "重新制卡", "可以领卡", "何时可领", "下一步"):
+        assert word not in said
 
 
 def test_a_card_on_its_way_names_both_sides_and_is_not_ready_yet(house: House) -> None:
