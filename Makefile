@@ -20,7 +20,7 @@ lint: $(VENV)/dev.stamp  ## formatting, types, and the law of the lanes
 	$(BIN)/lint-imports
 
 bench: $(VENV)/dev.stamp  ## speed and memory, as tables of ratios measured in one run
-	for script in bench/[a-z]*.py; do $(BIN)/python $$script || exit 1; done
+	over=0; for script in bench/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || over=1; done; exit $$over
 
 $(VENV)/zhika.stamp: requirements/zhika.lock pyproject.toml
 	scripts/environment.sh $(PYTHON) $(VENV) requirements/zhika.lock

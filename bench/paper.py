@@ -21,7 +21,7 @@ from zhika.paper.sheets import sheets
 from zhika.paper.typeset import Party
 from zhika.rehearsal.portraits import portrait
 
-ROWS, CARDS = 5_000, 60
+ROWS, CARDS, TURNS = 5_000, 60, 3
 PERSON = {
     "name": "陈阿山", "id_no": "350502199001010018", "ssc_no": "A0000001X", "issue_date": "20261123",
     "pan": "6222350000000000012", "expiry": "3611", "cvv2": "417",
@@ -29,9 +29,13 @@ PERSON = {
 
 
 def seconds(work: Callable[[], object]) -> float:
-    start = perf_counter()
-    work()
-    return perf_counter() - start
+    """Of the quietest turn: the machine is shared."""
+    taken = []
+    for _ in range(TURNS):
+        start = perf_counter()
+        work()
+        taken.append(perf_counter() - start)
+    return min(taken)
 
 
 def people(document: Document) -> pl.DataFrame:
