@@ -42,12 +42,14 @@ def test_all_six_charts_have_batches_and_every_book_balances(year: Findings) -> 
 
 
 def test_the_plans_were_loaded_and_the_annexes_compare_with_them(year: Findings) -> None:
+    (leading,) = asked(year.folder / "platform", "annex", "7")
+    assert leading["sections"][0]["rows"]
     for annex in ("3", "6"):
         (sheet,) = asked(year.folder / "platform", "annex", annex)
         rows, total = sheet["sections"][0]["rows"], sheet["sections"][0]["total"]
         assert len(rows) == 2 and rows[0] != rows[1]
         numbers = [key for key, value in total.items() if isinstance(value, int)]
-        assert numbers and all(total[key] == sum(row[key] for row in rows) for key in numbers)
+        assert numbers and all(total[key] == sum(row[key] or 0 for row in rows) for key in numbers)
         assert max(total[key] for key in numbers) > 100_000  # the paper's own figures
 
 
@@ -82,7 +84,8 @@ def test_cards_that_were_not_handed_out_ended_as_they_should(year: Findings) -> 
         ("发放前退卡: 卡上资料有误", 2, "已领取; 废卡已销毁"), ("发放前退卡: 召回", 2, "已领取; 废卡已销毁"),
         ("死亡名单: 不发放, 退回销毁", 2, "不再制卡; 废卡已销毁"),
         ("逾期退回银行的卡, 本人申请后重新发放", 1, "在本人手中"),
-        ("芯片召回: 封锁, 免费换卡", 2, "已领"), ("零星申请", 6, "已领"), ("零星申请, 审核前撤回", 2, "已撤回"),
+        ("芯片召回: 封锁, 免费换卡并附通知单", 2, "已领"),
+        ("零星申请", 6, "已领"), ("零星申请, 审核前撤回", 2, "已撤回"),
     ):  # fmt: skip
         found = endings(year, title)
         assert len(found) == n and all(ending in one for one in found), (title, found)

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 from tests.lanes.house import House, build
 from typer.testing import CliRunner
 
 from zhika.card import tray as trays
-from zhika.cli import books, doing, looking, main, stock
+from zhika.cli import books, doing, main, recalling, stock
 from zhika.engine import acts, plastic
 from zhika.engine.work import Bound
 from zhika.flows.lanes import Lane
@@ -27,8 +26,7 @@ from zhika.seat import things
 def house(tmp_path: Path, db: None, monkeypatch: pytest.MonkeyPatch) -> House:
     """Ten pieces of each kind bought; six modules and six blanks drawn for a batch, delivered, four cards made."""
     house = build(tmp_path)
-    monkeypatch.setattr(looking, "OUT", Console(width=200, highlight=False))
-    for command in (books, doing, stock):
+    for command in (books, doing, recalling, stock):
         monkeypatch.setattr(command, "here", lambda: house.seat)
     house.stock(10, kinds=["modules", "blanks", "chip-blanks"])
     acts.act(house.seat, "load_material", "M-1", by="周")
@@ -107,3 +105,10 @@ def test_counts_and_their_differences_are_listed(house: House) -> None:
     run("do", "settle_difference", case["number"], "--by", "王芳", "--second", "李敏", "--reason", "料盒破损")
     assert json.loads(run("cases", "--json")) == []
     assert json.loads(run("cases", "--all", "--json"))[0]["closing"] == "核销: 料盒破损"
+
+
+def test_a_recall_of_a_lot_names_what_is_no_card_yet(house: House) -> None:
+    said = run("recall", "--consignment", "M-1").splitlines()
+    assert [line.split(";")[0] for line in said if line.startswith("未用的")] == [
+        "未用的芯片模块: 库存 4、领用 2", "未用的空白卡: 库存 4、领用 2", "未用的带芯片空白卡: 库存 10",
+    ]  # fmt: skip

@@ -54,6 +54,13 @@ def test_pages_are_numbered_and_the_signatures_stand_once_at_the_end(form: Form)
     assert [form.signs[0] in text for text in texts] == [False] * (len(texts) - 1) + [True]
 
 
+@pytest.mark.parametrize("form", [PACKING, SIGNING])
+@pytest.mark.parametrize("extra", range(60))
+def test_the_signatures_never_stand_on_a_page_without_cards(form: Form, extra: int) -> None:
+    last = pages(document(form, families(2 + extra), **ABOUT))[-1]
+    assert form.signs[0] in last and "QZ26" in last
+
+
 def test_the_signing_list_has_room_for_the_holder_and_for_a_proxy(form: Form = SIGNING) -> None:
     (text,) = pages(document(form, families(3), **ABOUT))
     for title in ("本人签名", "代领人签名", "关系", "代领人证件号码", "日期", "与户主关系", "医疗证号"):

@@ -1,4 +1,4 @@
-"""A rehearsal's plans: the lines of the offices that it has, as the paper has them, and no total of others."""
+"""A rehearsal's plans: its offices' lines as the paper has them, no total of others, a leading group of its own."""
 
 import csv
 from pathlib import Path
@@ -23,4 +23,7 @@ def test_each_plan_holds_its_offices_lines_unchanged(tmp_path: Path) -> None:
         whole = lines(REGISTERS.parent / name)
         assert head == whole[0] and [row[0] for row in rows] == firsts
         assert all(row in whole for row in rows)
+    leaders = lines(tmp_path / plans.LEADERS)[1:]
+    assert {row[0] for row in leaders} == {"惠安县"}
+    assert len(leaders) == len(lines(REGISTERS.parent / plans.LEADERS)) - 1
     assert (tmp_path / plans.RATES).read_bytes() == (REGISTERS.parent / "fees" / plans.RATES).read_bytes()

@@ -27,6 +27,7 @@ CARD = {"name": "陈阿山", "id_no": "350502199001010018", "ssc_no": "Q0000001X
 def line(organisation: str, state: str, title: str, group: str, kind: str, n: int) -> dict[str, object]:
     return {
         "organisation": organisation, "name": organisation, "state": state, "state_title": title, "group": group,
+        "group_title": group,
         "kind": kind, "n": n,
     }  # fmt: skip
 

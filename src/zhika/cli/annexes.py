@@ -8,15 +8,17 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
+from zhika.cli import screen
 from zhika.cli.screen import Json
 from zhika.cli.seat import here
 from zhika.errors import ConfigurationError
 from zhika.seat.config import Seat
 
 OUT = Console(highlight=False, width=400)
-"""As wide as a table needs: in a narrow window a line goes on below, and no number is cut."""
+"""As wide as a table needs: a line of words goes on below, and no number is cut."""
 On = Annotated[str, typer.Option("--on", help="某日终了, 如 2026-11-23; 省略为今天")]
 
 
@@ -46,7 +48,9 @@ def annex(
             raise ConfigurationError(f"没有附件 {number} 的表。可用: 3、6、7")
     _tell(sheets, as_json)
     for path, make in ((xlsx, annex_workbook), (pdf, annex_pdf)):
-        if path is not None and sheets:
+        if path is not None and not sheets:
+            raise ConfigurationError(f"{path} 没有写出: 还没有名单")
+        if path is not None:
             path.write_bytes(make(sheets))
             typer.echo(f"{path} 已写出。", err=as_json)
 
@@ -93,11 +97,11 @@ def _day(text: str) -> date:
 
 
 def _office(text: str) -> Any:
-    from zhika.people.offices import found
+    from zhika.people.offices import found, listed
 
     office = found(text)
     if office is None:
-        raise ConfigurationError(f"没有经办机构 {text}, 或不止一个: 写明编号")
+        raise ConfigurationError(f"没有经办机构 {text}, 或不止一个: 写明编号。有: {'、'.join(listed())}")
     return office
 
 
@@ -106,7 +110,7 @@ def _tell(sheets: Sequence[Any], as_json: bool) -> None:
         print(json.dumps([_told(sheet) for sheet in sheets], ensure_ascii=False, indent=1))
         return
     if not sheets:
-        OUT.print("还没有名单。")
+        OUT.print("还没有名单: zhika do load_leaders 文件 --by 姓名")
     for sheet in sheets:
         OUT.print(f"[bold]{sheet.annex}  {sheet.title}[/]".replace("[bold]  ", "[bold]"))
         unit = [f"单位: {sheet.unit}"] if sheet.unit else []
@@ -134,7 +138,11 @@ def _show(section: Any) -> None:
         cells = [f"[bold yellow]{shown(cell)}[/]" if (number, at) in section.marked else shown(cell)
                  for at, cell in enumerate(line)]  # fmt: skip
         table.add_row(*cells, style="bold" if section.total is not None and number == len(section.rows) else None)
-    OUT.print(table)
+    if Measurement.get(OUT, OUT.options, table).maximum <= screen.OUT.width:
+        OUT.print(table)
+    else:
+        titles = [f"{heading.group} {heading.title}".strip() for heading in section.headings]
+        screen.each(screen.OUT, section.title, titles, [[shown(cell) for cell in line] for line in section.lines])
 
 
 def _told(sheet: Any) -> dict[str, Any]:

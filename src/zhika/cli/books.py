@@ -48,10 +48,10 @@ def books(
     lines = balances(organisation=office, batch=within, on=day)
     broken = breaches(Books(batch=within, prove=prove)) if day is None else []
     if as_json:
-        told = [{**vars(x), "state_title": x.state.label} for x in lines]
+        told = [{**vars(x), "state_title": x.state.label, "group_title": _within(x)} for x in lines]
         print(json.dumps({"lines": told, "breaches": list(map(str, broken))}, ensure_ascii=False, indent=1))
     else:
-        rows = [(x.name, x.state.label, x.group, f"{x.n:,}") for x in lines]
+        rows = [(x.name, x.state.label, _within(x), f"{x.n:,}") for x in lines]
         show(
             f"{seat.title} 实物账{f' {on} 终了' if on else ''}",
             ("机构", "状态", "归属", "数量"),
@@ -62,6 +62,17 @@ def books(
         OUT.print("\n".join(f"[red]不平[/] {b}" for b in broken) or f"账平{'(已逐笔重算)' if prove else ''}。")
     if broken:
         raise typer.Exit(1)
+
+
+def _within(line: Any) -> str:
+    """What a line belongs to: a lot of material in stock, what a batch drew of it, else the code itself."""
+    from zhika.ledger.material import CONSIGNMENT, KINDS, STOCK, named
+
+    if line.kind not in (STOCK, CONSIGNMENT):
+        return str(line.group)
+    of = named(line.group)
+    title = KINDS[of.kind].title if of.kind in KINDS else of.kind
+    return " ".join(filter(None, [of.batch, of.lot, f"领用{title}" if of.batch else title]))
 
 
 def _lots(title: str, lot: str, kind: str, on: date | None, as_json: bool) -> bool:

@@ -153,13 +153,16 @@ def do(
     if not heard.facts:
         raise NotAllowed(by, f"办理 {name}", "没有对象: 写在命令后, 或用 --file")
     seat = here()
-    from zhika.cli.hands import hand, results
+    from zhika.cli.hands import before, hand, results
 
+    done: list[str] = []
     try:
-        done = hand(seat, name, heard.facts, by=by, second=second, reason=reason, evidence=evidence)
-        typer.echo(f"{name}: {done} 件已办。" if done else f"{name}: 没有新办的 (已办过)。")
+        n = hand(seat, name, heard.facts, by=by, second=second, reason=reason, evidence=evidence, done=done)
+        typer.echo(f"{name}: {n} 件已办。" if n else f"{name}: 没有新办的 (已办过)。")
+        for line in () if n else before(name, heard.facts):
+            typer.echo(f"  {line}")
     except Refused as error:
         raise Refused(heard.placed(error.faults)) from error
     finally:  # what was counted is said, though another of the same list could not be done
-        for line in results(seat, name, heard.facts):
+        for line in results(seat, name, done):
             typer.echo(f"  {line}")

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from django.db.models import Q
+
 from zhika.cli.seat import near
 from zhika.engine import acts, counted, each, loop, many, picked
 from zhika.engine.registry import FROM_FILE, SAID
@@ -13,15 +15,21 @@ from zhika.flows import FLOWS
 from zhika.flows.acts import BY_NAME
 from zhika.flows.chart import Flow, Grain, Kind, Step
 from zhika.ledger.batches import Batch
-from zhika.ledger.places import Group
+from zhika.ledger.cards import CardEvent
+from zhika.ledger.places import SHANGHAI, Group
 from zhika.ledger.steps import Paper
 from zhika.seat.config import Seat
 
 Told = Mapping[str, Mapping[str, str]]
+SHOWN = 20
+"""Cards that were done before of which it is said when."""
 
 
-def hand(seat: Seat, name: str, told: Told, *, by: str, second: str, reason: str, evidence: str) -> int:
-    """Do it for every subject; returns how many were done now."""
+def hand(
+    seat: Seat, name: str, told: Told, *, by: str, second: str, reason: str, evidence: str,
+    done: list[str] | None = None,
+) -> int:  # fmt: skip
+    """Do it for every subject; returns how many were done now. `done` gets each that was not refused."""
     if name in FROM_FILE:
         told = _from_files(seat, name, told)
     charted = [
@@ -42,13 +50,13 @@ def hand(seat: Seat, name: str, told: Told, *, by: str, second: str, reason: str
     if name in BY_NAME and BY_NAME[name].picked:
         return picked.do(seat, name, told, by=by, second=second, reason=reason)
     if rows:
-        return _all(told, lambda subject, facts: _row(seat, name, subject, facts, by, second, evidence))
+        return _all(told, lambda subject, facts: _row(seat, name, subject, facts, by, second, evidence), done)
     if name not in BY_NAME:
         steps = (s for p in seat.processes for s in FLOWS[p].steps if s.lane in seat.lanes)
         known = sorted({s.work for s in steps if s.kind in (Kind.HAND, Kind.EACH)})
         hands = acts.by_hand(seat)
         raise NotAllowed(by, f"办理 {name}", f"没有这一事项。可用: {'、'.join([*known, *hands])}")
-    return _all(told, lambda subject, facts: _act(seat, name, subject, facts, by, second, reason))
+    return _all(told, lambda subject, facts: _act(seat, name, subject, facts, by, second, reason), done)
 
 
 def _from_files(seat: Seat, name: str, told: Told) -> Told:
@@ -64,12 +72,14 @@ def _from_files(seat: Seat, name: str, told: Told) -> Told:
     return found
 
 
-def _all(told: Told, do: Callable[[str, Mapping[str, str]], bool]) -> int:
+def _all(told: Told, do: Callable[[str, Mapping[str, str]], bool], done: list[str] | None) -> int:
     """Do it for each by itself: what can't be done stops no other. Raises with all that was not done, and why."""
     count, faults = 0, list[Fault]()
     for subject, facts in told.items():
         try:
             count += do(subject, facts)
+            if done is not None:
+                done.append(subject)
         except ZhikaError as error:
             if len(told) == 1:
                 raise
@@ -92,6 +102,18 @@ def results(seat: Seat, name: str, subjects: Iterable[str]) -> list[str]:
     """What whoever did it must see at once: what was counted of a handover, what was given back of a fee."""
     said = counted.said if name == "accept" else SAID.get(name)
     return [f"{code}  {line}" for code in subjects for line in said(seat, code)] if said else []
+
+
+def before(name: str, subjects: Iterable[str]) -> list[str]:
+    """When each card was done before, by whom and on which evidence, and how it stands now."""
+    events = CardEvent.objects.filter(Q(card__serial__in=list(subjects)) | Q(card__application_ref__in=list(subjects)))
+    lines = []
+    for event in events.filter(kind=name).select_related("card__block").order_by("pk")[:SHOWN]:
+        at, block = event.happened_at.astimezone(SHANGHAI), getattr(event.card, "block", None)
+        evidence = f" ({event.cause})" if event.cause else ""
+        now = f"; 现{block.standing.title}" if block and block.standing.blocked else ""
+        lines.append(f"{event.card.serial}  {at:%Y-%m-%d %H:%M} {event.by} 已办{evidence}{now}")
+    return lines
 
 
 def _row(seat: Seat, name: str, subject: str, facts: Mapping[str, str], by: str, second: str, evidence: str) -> bool:

@@ -9,18 +9,23 @@ import typer
 from zhika.cli.screen import Json, show
 from zhika.cli.seat import here
 from zhika.errors import ConfigurationError
+from zhika.flows.blocking import Standing
+
+ENDED = frozenset({Standing.LIFTED.value, Standing.LAPSED.value, Standing.CANCELLED.value})
+"""Standings that no term ends."""
 
 
 def blocks(
     cancelled: Annotated[bool, typer.Option("--cancelled", help="连同已注销的")] = False,
+    past: Annotated[bool, typer.Option("--all", help="连同已注销、已解挂、挂失到期的")] = False,
     as_json: Json = False,
 ) -> None:
     """本席位一方挂失的卡: 自何时, 至何时, 凭什么。例: zhika -C demo/platform blocks"""
     seat = here()
-    from zhika.ledger.blocks import open_blocks, said
+    from zhika.ledger.blocks import known, open_blocks, said
     from zhika.ledger.places import SHANGHAI
 
-    found = list(open_blocks(cancelled=cancelled))
+    found = list(known() if past else open_blocks(cancelled=cancelled))
     causes = said(found)
     rows = [
         {
@@ -41,7 +46,7 @@ def blocks(
             r["batch"],
             r["title"],
             str(r["since"])[:16].replace("T", " "),
-            r["until"] or "无期限",
+            r["until"] or ("" if r["state"] in ENDED else "无期限"),
             r["cause"],
         )
         for r in rows

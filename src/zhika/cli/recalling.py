@@ -31,8 +31,8 @@ class Next(NamedTuple):
 
 
 NUMBER = "<召回文号>"
-KIND = "kind=warranty"
-"""A fault of the card itself: free."""
+KIND = "kind=correction"
+"""The issuer's error: free, with a notice."""
 NEXT = (
     Next(BLOCK, "停用", "不再可用, 也不再发放", ("--fact", "kind=formal", "--reason", NUMBER)),
     Next(REPLACE, "换卡", "在持卡人手中, 免费换发", ("--fact", KIND, "--fact", f"reason={NUMBER}")),
@@ -75,11 +75,24 @@ def recall(
             _write(_part(csv_file, step), _of(found, step))
     if as_json:
         print(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=1))
-    elif not found:
-        OUT.print("没有已制成的卡受影响。")
-    else:
+        return
+    if found:
         _tell(found)
         _say_next(seat, found, csv_file)
+    else:
+        OUT.print("没有已制成的卡受影响。")
+    if consignment:
+        _say_unused(consignment)
+
+
+def _say_unused(lot: str) -> None:
+    """Pieces of the lot that are no card yet: nobody is to use them."""
+    from zhika.ledger.lots import TITLES, lots
+
+    for one in lots(lot=lot):
+        left = [f"{TITLES[where]} {one.n(where):,}" for where in ("stock", "drawn", "given") if one.n(where)]
+        if left:
+            OUT.print(f"未用的{one.title}: {'、'.join(left)}; 停止领用 (zhika books --lot {lot})", soft_wrap=True)
 
 
 def _of(found: list["Concerned"], step: Next) -> list["Concerned"]:

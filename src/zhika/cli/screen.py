@@ -64,7 +64,7 @@ def show(
     if least + gaps <= out.width:
         out.print(table)
     else:
-        _each(out, title, columns, texts)
+        each(out, title, columns, texts)
 
 
 def _longest(text: str) -> int:
@@ -72,12 +72,14 @@ def _longest(text: str) -> int:
     return max(map(len, _CODE.findall(text)), default=0)
 
 
-def _each(out: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Row by row, the first column as heading; what is empty is left out."""
-    out.print(f"[italic]{title}[/]")
+def each(out: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Row by row, the first column that has something as heading; what is empty is left out."""
+    if title:
+        out.print(f"[italic]{title}[/]")
     wide = max(map(cell_len, columns[1:]), default=0)
-    for first, *others in rows:
-        out.print(f"\n[bold]{escape(first)}[/]")
-        for column, text in zip(columns[1:], others, strict=True):
-            if text:
+    for row in rows:
+        head = next((at for at, text in enumerate(row) if text), 0)
+        out.print(f"\n[bold]{escape(row[head])}[/]")
+        for at, (column, text) in enumerate(zip(columns, row, strict=True)):
+            if text and at != head:
                 out.print(f"  [dim]{column}{' ' * (wide - cell_len(column))}[/]  {escape(text)}", soft_wrap=True)

@@ -83,8 +83,9 @@ def lines(one: "Told", *, dead: bool = False) -> list[str]:
     text.append(f"  到了: {_row(one.row)}, {_time(one.since)} 起" if one.row else "  到了: 已申请, 待审核")
     if plastic := one.plastic:
         way = f" → {plastic.taker}" if plastic.taker else ""
+        by = f"由 {escape(plastic.holder)} 发放{', 代领' if one.proxy else ''}"
         lies = f"{escape(plastic.holder + way)} ({plastic.state.label})"
-        lies = f"已发给持卡人 (由 {escape(plastic.holder)} 发放)" if plastic.state is State.ISSUED else lies
+        lies = f"已发给持卡人 ({by})" if plastic.state is State.ISSUED else lies
         text.append(f"  在哪: {lies}, {_time(plastic.since)} 起")
     if moved := one.moved:
         text.append(f"  凭据: {' '.join(part for part in (moved.document, moved.handover, moved.paper_list) if part)}")
@@ -98,7 +99,8 @@ def lines(one: "Told", *, dead: bool = False) -> list[str]:
     if one.replaces or one.replaced_by:
         parts = [f"代替 {one.replaces}" if one.replaces else "", *(f"已由 {ref} 代替" for ref in one.replaced_by)]
         text.append(f"  换卡: {'; '.join(part for part in parts if part)}")
-    text += [f"  费用: {_fee(fee)}" for fee in one.fees]
+    for fee in one.fees:
+        text += [f"  费用: {_fee(fee)}", *(f"        {path}" for path in fee.papers)]
     text.append(f"  社保功能: {_side(one.social)}    银行功能: {_side(one.bank)}")
     if one.ready:
         text.append(f"  [bold]可以领卡[/]: {escape(one.plastic.holder) if one.plastic else ''}")
@@ -120,7 +122,7 @@ def _fee(fee: "Fee") -> str:
 
     taken = f"{yuan(fee.amount)} 元" if fee.amount else "免收"
     back = f"; {fee.void_on} {f'已退, 退费凭证 {fee.voucher}' if fee.voucher else '作废'}" if fee.void_on else ""
-    return "  ".join([f"{taken}, 收据 {fee.receipt}{back}", *fee.papers])
+    return f"{taken}, 收据 {fee.receipt}{back}"
 
 
 def _row(row: "Row") -> str:

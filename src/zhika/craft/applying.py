@@ -5,8 +5,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from zhika.engine import desk
+from zhika.engine.answer import answer
 from zhika.errors import NotReady
-from zhika.flows.documents import FORM
+from zhika.flows.documents import FORM, OLD_CARD, REASON
 from zhika.flows.requests import KINDS
 from zhika.ledger.cards import CardEvent
 from zhika.ledger.places import today
@@ -36,18 +37,25 @@ def print_paper(seat: Seat, ref: str, paper: str, *, by: str) -> Path:
 
 
 def _form(seat: Seat, request: Request, by: str) -> bytes:
-    fields = _fields(request)
-    photo = desk.photo_of(seat, request.photo) if request.photo else None
+    fields, applied = _fields(request), _applied(request)
+    digest = request.photo or (request.person.photo if request.person else "")
+    photo = desk.photo_of(seat, digest) if digest else None
     facts = [(field.title, fields[field.name], field.name in _WIDE) for field in FORM if fields.get(field.name)]
-    facts.append(("缴费单号", request.payment_no, False))
+    if applied.replaces:
+        facts += [(OLD_CARD.title, request.old_card, False), ("收据", request.payment_no, False)]
+        facts.append((REASON.title, request.reason, True))
+    else:
+        facts.append(("缴费单号", request.payment_no, False))
     return applying.form(
-        _applied(request), facts, photo.read_bytes() if photo else b"", office=_office(request),
+        applied, facts, photo.read_bytes() if photo and photo.exists() else b"", office=_office(request),
         by=request.entered_by, on=_day(request),
     )  # fmt: skip
 
 
 def _receipt(seat: Seat, request: Request, by: str) -> bytes:
-    promised = _day(request) + timedelta(days=seat.promise.days)
+    """The promised day is the one that `zhika where` tells."""
+    told = next((one.promise for one in answer(seat, request.ref).applications if one.ref == request.ref), None)
+    promised = today(told.latest) if told else None
     return applying.receipt(_applied(request), office=_office(request), by=by, on=_day(request), promised=promised)
 
 
@@ -75,13 +83,16 @@ def _fields(request: Request) -> dict[str, str]:
         name: getattr(request.person, name, "") for name in ("sex", "nation", "birth", "address", "phone", "postcode")
     }
     fields = {**(known if request.person else {}), **request.fields}
-    return fields | {"sex": _SEXES.get(fields.get("sex", ""), ""), "centre": ""}
+    birth = fields.get("birth", "")
+    written = {"sex": _SEXES.get(fields.get("sex", ""), ""), "centre": ""}
+    return fields | written | ({"birth": f"{birth[:4]}-{birth[4:6]}-{birth[6:]}"} if len(birth) == 8 else {})
 
 
 def _applied(request: Request) -> Applied:
     person = request.person
     name, id_no = (person.name, person.id_no) if person else (request.fields["name"], request.fields["id_no"])
-    return Applied(request.ref, KINDS[request.kind].title, name, id_no, request.process.split("-")[0])
+    kind, scheme = KINDS[request.kind], request.process.split("-")[0]
+    return Applied(request.ref, kind.title, name, id_no, scheme, kind.replaces)
 
 
 def _office(request: Request) -> Party:

@@ -3,7 +3,7 @@
 Units do it for batches, offices for what was made for one person; the receipts are a table of each lane's own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,9 @@ from zhika.flows.chart import Grain
 from zhika.flows.documents import COLLECTION
 from zhika.ledger import blocks
 from zhika.ledger.places import today
+from zhika.people import messages
 from zhika.people.models import Application, Person
+from zhika.people.texts import CALLS
 from zhika.seat import things
 from zhika.seat.config import Seat
 
@@ -144,6 +146,8 @@ def hand_out(work: Work, tray_path: Path, receipts: type[Receipt]) -> Done:
 
     def write() -> None:
         barred.check_again()
+        for kind in CALLS:
+            messages.withdraw(work.people, kind)
         receipts.objects.bulk_create(  # type: ignore[attr-defined]
             [_signed(receipts, work, card.serial or "", said[app]) for app, card in work.people.items()],
             batch_size=100,
@@ -165,6 +169,12 @@ def _signed(receipts: type[Receipt], work: Work, serial: str, said: Shown) -> Re
         proxy_name=said.proxy_name, proxy_id=said.proxy_id,
         relation=said.relation, evidence=said.evidence[:200], handed_by=work.by, at=work.now,
     )  # fmt: skip
+
+
+def by_proxy(receipts: type[Receipt], serials: Collection[str]) -> set[str]:
+    """Of these cards those that somebody else signed for."""
+    signed = receipts.objects.filter(card_serial__in=list(serials), by=PROXY)  # type: ignore[attr-defined]
+    return set(signed.values_list("card_serial", flat=True))
 
 
 def into_hands(seat: Seat, source: Path, parcel: str, receipts: type[Receipt]) -> None:

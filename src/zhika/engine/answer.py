@@ -8,8 +8,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from zhika.card import idnumber
+from zhika.engine import desk
 from zhika.engine.check import id_key
 from zhika.engine.promise import Promise, promise
+from zhika.engine.registry import BY_PROXY
 from zhika.engine.sides import Side, bank_side, social_side
 from zhika.engine.standing import Standing, Subject, standing
 from zhika.engine.whereabouts import Moved, Whereabouts, papers_of, whereabouts
@@ -17,11 +19,13 @@ from zhika.errors import NotReady
 from zhika.flows import FLOWS, title_of
 from zhika.flows.causes import CAUSES, title
 from zhika.flows.chart import Cards, Step
+from zhika.flows.documents import COLLECTION, DESTRUCTION
 from zhika.flows.lanes import Lane
 from zhika.flows.requests import KINDS
 from zhika.ledger.batches import Batch, Organisation
 from zhika.ledger.cards import Card, CardEvent, Failure
 from zhika.ledger.places import State
+from zhika.ledger.steps import Paper
 from zhika.people import deaths
 from zhika.people.models import Application, Payment, Person, Refund, Request
 from zhika.people.restarts import origin
@@ -94,6 +98,8 @@ class Told:
     since: datetime
     next: tuple[Row, ...]
     plastic: Whereabouts | None
+    proxy: bool
+    """Somebody else collected it for the holder."""
     moved: Moved | None
     social: Side
     bank: Side
@@ -196,8 +202,15 @@ class _Known:
         keys = [card.pk for card in self.cards.values()]
         self.lying = whereabouts(seat, keys)
         self.events: dict[int, dict[str, datetime]] = {}
-        for card, kind, at in CardEvent.objects.filter(card__in=keys).values_list("card_id", "kind", "happened_at"):
+        self.signed: dict[int, str] = {}
+        """The evidence of each card's hand-out."""
+        events = CardEvent.objects.filter(card__in=keys).values_list("card_id", "kind", "happened_at", "cause")
+        for card, kind, at, cause in events:
             self.events.setdefault(card, {})[kind] = at
+            if kind == "hand_out":
+                self.signed[card] = cause
+        serials = [card.serial for card in self.cards.values() if card.serial]
+        self.by_proxy = {serial for collected in BY_PROXY.values() for serial in collected(serials)}
         after = Application.objects.filter(Q(restarts__in=mine) | Q(replaces__in=mine)).order_by("pk")
         asked = {ref: (kind, state) for ref, kind, state in
                  Request.objects.filter(ref__in=refs).values_list("ref", "kind", "state")}  # fmt: skip
@@ -226,6 +239,7 @@ def _of(known: _Known, one: Application) -> Told:
     issue = next((step for step in stands.next if step.cards is Cards.ISSUE), None)
     ready = not ended and issue is not None and plastic is not None and _at_hand(plastic, issue, office)
     parties = _parties(known.seat, card.batch if card else None, office, known.person.unit)
+    moved = _moved(known, card, plastic) if card and plastic else None
     restarts = tuple(ref for ref, restarted, _ in known.followers if restarted == one.pk)
     return Told(
         ref=one.ref, process=one.process, chart=FLOWS[one.process].title, kind=one.kind,
@@ -233,7 +247,8 @@ def _of(known: _Known, one: Application) -> Told:
         batch=one.batch_code, serial=(card.serial or "") if card else "",
         row=_row(stands.last, parties) if stands.last else None, since=stands.since,
         next=() if ended else tuple(_row(step, parties) for step in stands.next), plastic=plastic,
-        moved=plastic.moved if plastic and plastic.moved else _paper(known.seat, stands, subject),
+        proxy=card is not None and card.serial in known.by_proxy,
+        moved=moved or _paper(known.seat, stands, subject),
         social=social_side(events, block, over=over), bank=bank_side(stands, events, block, over=over),
         failed=_failed(failure, one.process, restarts) if failure else None,
         replaces=one.replaces.ref if one.replaces else "",
@@ -242,6 +257,26 @@ def _of(known: _Known, one: Application) -> Told:
         promise=None if ended else promise(stands, one.made_at, known.now, days=known.seat.promise.days),
         fees=known.fees.get(one.ref, ()),
     )  # fmt: skip
+
+
+def _moved(known: _Known, card: Card, plastic: Whereabouts) -> Moved | None:
+    """The paper that brought a card where it is: its receipt, the record of its destruction, or the handover's."""
+    if plastic.state is State.ISSUED:
+        return Moved(COLLECTION.title, known.signed.get(card.pk, ""))
+    if plastic.state is State.DESTROYED:
+        return _destroyed(known.seat, card)
+    return plastic.moved
+
+
+def _destroyed(seat: Seat, card: Card) -> Moved | None:
+    """The record that names this card, with its day and witnesses."""
+    papers = Paper.objects.filter(type=DESTRUCTION.code, batch_code=card.batch.code).order_by("-pk")
+    for digest in papers.values_list("sha256", flat=True).distinct():
+        if desk.file_of(seat, digest).exists():
+            found = desk.read_frozen(seat, DESTRUCTION, digest).filter(card_serial=card.serial)
+            for row in found.iter_rows(named=True):
+                return Moved(DESTRUCTION.title, f"{row['date']} 监销 {row['witness']}、{row['second_witness']}")
+    return None
 
 
 def _paper(seat: Seat, stands: Standing, subject: Subject) -> Moved | None:
@@ -269,7 +304,7 @@ def _asked(seat: Seat, one: Request, now: datetime, *, dead: bool) -> Told:
         reason=KINDS[one.kind].title, made_at=one.entered_at, batch="", serial="",
         row=_row(stands.last, parties) if stands.last else None, since=stands.since,
         next=() if ended else tuple(_row(step, parties) for step in stands.next), plastic=None,
-        moved=_paper(seat, stands, subject),
+        proxy=False, moved=_paper(seat, stands, subject),
         social=social_side({}, None, over=refused), bank=bank_side(stands, {}, None, over=refused), failed=None,
         replaces="", replaced_by=(), closed=refused,
         withdrawn=one.state == Request.WITHDRAWN, ready=False,

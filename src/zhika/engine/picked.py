@@ -56,9 +56,9 @@ def _cards(seat: Seat, told: Told, lanes: Set[Lane]) -> dict[int, tuple[Card, Ma
             found[code] = list(known.filter(pk__in=parcels.inside(code)))
         for batch in Batch.objects.filter(code__in=some).select_related("office"):
             found[batch.code] = list(known.filter(pk__in=_came_back(seat, batch, lanes)))
-    if missing := [row for row, subject in enumerate(subjects, 2) if not found.get(subject)]:
+    if missing := [subject for subject in subjects if not found.get(subject)]:
         rule = "没有这张卡, 或其中没有可办的卡; 请核对编号"
-        raise Refused([Fault("办理表", rule, row, "subject") for row in missing])
+        raise Refused([Fault(f"对象 {subject}", rule) for subject in missing])
     return {card.pk: (card, told[subject]) for subject in subjects for card in found[subject]}
 
 
@@ -86,13 +86,13 @@ def _together(
     holders: dict[int, dict[int, Lane]] = {}
     groups: dict[tuple[int, int, str], Together] = {}
     faults = []
-    for row, (pk, (card, facts)) in enumerate(sorted(cards.items()), 2):
+    for pk, (card, facts) in sorted(cards.items()):
         batch, place = card.batch, places.get(lying.get(pk, 0))
         if batch.pk not in holders:
             holders[batch.pk] = _holders(seat, batch)
         lane = holders[batch.pk].get(place.organisation_id) if place else None
         if place is None or lane is None or lane not in BY_NAME[name].lanes:
-            faults.append(Fault(f"卡 {card.serial}", "不在可办此事的机构手中", row, "subject"))
+            faults.append(Fault(f"卡 {card.serial}", "不在可办此事的机构手中"))
             continue
         subject = place.group.code if place.group.kind == "parcel" else batch.code
         key = (batch.pk, place.organisation_id, subject)

@@ -18,6 +18,7 @@ from zhika.engine.standing import Standing
 from zhika.flows import FLOWS
 from zhika.flows.chart import Cards, Grain, Step
 from zhika.ledger.cards import Card
+from zhika.ledger.places import today
 from zhika.ledger.steps import StepRecord
 from zhika.people.models import Application
 
@@ -52,7 +53,7 @@ class Promise:
     batches: int
     """Closed batches whose records say so; 0: the configured term."""
     overdue: bool
-    """The row that is waited for has taken longer than nine in ten did, or the term is over."""
+    """The day is over on which nine in ten had done the row that is waited for, or the last day of the term."""
 
 
 def promise(standing: Standing, made_at: datetime, now: datetime, *, days: int) -> Promise | None:
@@ -63,12 +64,12 @@ def promise(standing: Standing, made_at: datetime, now: datetime, *, days: int) 
     known = paces(standing.process)
     if any(step.key not in known.rows for step in left):
         end = made_at + timedelta(days=days)
-        return Promise(end, end, 0, end < now)
+        return Promise(end, end, 0, today(end) < today(now))
     of_rows = [known.rows[step.key] for step in left]
     waits = of_rows[0]
     likely = max(standing.since + waits.median, now) + sum((pace.median for pace in of_rows[1:]), timedelta())
     latest = max(standing.since + waits.late, now) + sum((pace.late for pace in of_rows[1:]), timedelta())
-    return Promise(likely, latest, known.batches, standing.since + waits.late < now)
+    return Promise(likely, latest, known.batches, today(standing.since + waits.late) < today(now))
 
 
 def until_ready(process: str) -> list[Step]:

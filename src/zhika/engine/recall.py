@@ -38,7 +38,7 @@ class Concerned:
     lies_at: str
     lies_as: str
     live: bool
-    """The person has this card and no other, or is to have it."""
+    """The person has this card, or is to have it."""
     certain: bool
     """False: it may be concerned; no record tells it from its neighbours."""
     next: tuple[str, ...]
@@ -102,9 +102,9 @@ def _holders(refs: list[str]) -> dict[str, _Holder]:
         rows = Application.objects.filter(ref__in=some)
         waits = Exists(Application.objects.filter(person=OuterRef("person"), pending=True))
         asked = Exists(Request.objects.filter(person=OuterRef("person"), state=Request.APPLIED))
-        columns = ("ref", "person__name", "person__id_no", "live")
-        for ref, name, id_no, live, replacing in rows.values_list(*columns, waits | asked):
-            found[ref] = _Holder(idnumber.mask_name(name), idnumber.mask(id_no), live, replacing)
+        columns = ("ref", "person__name", "person__id_no", "live", "pending")
+        for ref, name, id_no, live, pending, replacing in rows.values_list(*columns, waits | asked):
+            found[ref] = _Holder(idnumber.mask_name(name), idnumber.mask(id_no), live or pending, replacing)
     return found
 
 

@@ -60,6 +60,8 @@ class Decided(NamedTuple):
     """What the to-do list says of a subject, and what is to be done first; both empty where nothing is doubtful."""
 
 
+BY_PROXY: dict[Lane, Callable[[Collection[str]], set[str]]] = {}
+"""Lanes that hand out cards: of these serials, those that somebody else collected for the holder."""
 SAID: dict[str, Callable[[Seat, str], list[str]]] = {}
 """By name of an act: what whoever did it must see at once of a subject."""
 DECIDED: dict[str, Decided] = {}

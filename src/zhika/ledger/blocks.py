@@ -113,6 +113,11 @@ def open_blocks(*, cancelled: bool = False) -> "models.QuerySet[Block]":
     return Block.objects.filter(state__in=states).select_related("card__batch").order_by("at", "pk")
 
 
+def known() -> "models.QuerySet[Block]":
+    """Every card that was ever blocked here, as it stands now, the oldest first."""
+    return Block.objects.select_related("card__batch").order_by("at", "pk")
+
+
 def said(found: Iterable[Block]) -> dict[int, str]:
     """By card (primary key) the evidence or reason with which it came to stand so, of those that have one."""
     stands = {block.card_id: block.state for block in found}

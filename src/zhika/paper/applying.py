@@ -5,11 +5,12 @@ from datetime import date
 from typing import NamedTuple
 
 from zhika.card.idnumber import mask
-from zhika.paper.slips import of_glyphs, slip
+from zhika.paper.slips import laid, of_glyphs, slip
 from zhika.paper.typeface import FAMILY
 from zhika.paper.typeset import Party, pdf
 
 FORM_TITLES = {"urban": "社会保障卡参保人员申请表", "rural": "农合卡参合人员申请表"}
+REPLACEMENT_TITLES = {"urban": "社会保障卡补换卡申请表", "rural": "农合卡补换卡申请表"}
 RECEIPT_TITLE, DOCTOR_TITLE = "社会保障卡申请受理回执", "领卡证明"
 
 
@@ -34,6 +35,8 @@ class Applied(NamedTuple):
     id_no: str
     scheme: str
     """urban | rural"""
+    replaces: bool = False
+    """Another card instead of one that the person has."""
 
 
 def form(
@@ -44,10 +47,11 @@ def form(
     written, notes = of_glyphs(values, ["本人保证以上信息和所附照片真实、有效。", "请核对姓名和公民身份号码后签名。"])
     first = [("姓名", applied.name), ("公民身份号码", applied.id_no), ("业务类型", applied.kind),
              ("经办机构", f"{office.organisation}（{office.code}）")]  # fmt: skip
+    titles = REPLACEMENT_TITLES if applied.replaces else FORM_TITLES
     head = {
-        "title": FORM_TITLES[applied.scheme], "code": applied.ref, "date": on.isoformat(), "font": FAMILY,
+        "title": titles[applied.scheme], "code": applied.ref, "date": on.isoformat(), "font": FAMILY,
         "first": [{"label": label, "value": written(value)} for label, value in first],
-        "facts": [{"label": label, "value": written(value), "wide": wide} for label, value, wide in facts],
+        "facts": [{"label": label, "value": written(value), "wide": wide} for label, value, wide in laid(facts)],
         "notes": notes, "signs": ("申请人（签名）", f"录入人  {by}", "审核人"),
     }  # fmt: skip
     return pdf("form.typ", on=on, head=head, photo=list(photo))

@@ -67,6 +67,8 @@ _LEADING = 1.2
 """Lines of one row stand so far apart, in their own height."""
 _SLACK = 0.05
 """In em: what fits by our sums must fit by the typesetter's too."""
+CLOSING, KEPT = 24.0, 2
+"""Height of note and signatures in mm, and how many rows go over with them where a page has no room left for them."""
 _LINE = 9.0
 """Width of the running number."""
 
@@ -181,7 +183,10 @@ def _pages(
     first, later = int((body - INTRO) / form.row), int(body / form.row)
     start, number = 0, len(cells[0])
     while start < number or start == 0:
-        stop = min(number, start + (later if start else first))
+        room = later if start else first
+        stop = min(number, start + room)
+        if stop == number and (stop - start) + CLOSING / form.row > room and stop - start > KEPT:
+            stop -= KEPT
         yield {
             "rows": stop - start, "apart": [at - start for at in range(start + 1, stop) if apart[at]],
             "layers": _layers(form, [column[start:stop] for column in cells], widths),

@@ -116,11 +116,26 @@ def slip(
     written, told = of_glyphs(values, notes)
     head = {
         "title": title, "code": code, "date": on.isoformat(), "font": FAMILY, "notes": told, "signs": signs,
-        "facts": [{"label": label, "value": written(value), "wide": wide} for label, value, wide in facts],
+        "facts": [{"label": label, "value": written(value), "wide": wide} for label, value, wide in laid(facts)],
         "amount": amount and {"label": amount[0], "yuan": yuan(amount[1]), "capitals": capitals(amount[1])},
         "columns": columns, "rows": [[written(cell) for cell in row] for row in rows],
     }  # fmt: skip
     return pdf("slip.typ", on=on, head=head)
+
+
+def laid(facts: Sequence[tuple[str, str, bool]]) -> list[tuple[str, str, bool]]:
+    """Label, value, whether it takes the whole width: two halves a row, and what is left alone in its row takes it.
+
+    >>> laid([("性别", "男", False), ("地址", "东街1号", True), ("电话", "1", False), ("邮编", "2", False)])
+    [('性别', '男', True), ('地址', '东街1号', True), ('电话', '1', False), ('邮编', '2', False)]
+    """
+    found: list[tuple[str, str, bool]] = []
+    beside = False
+    for at, (label, value, wide) in enumerate(facts):
+        alone = not beside and (at + 1 == len(facts) or facts[at + 1][2])
+        found.append((label, value, wide or alone))
+        beside = not (wide or alone or beside)
+    return found
 
 
 def of_glyphs(values: str, notes: Sequence[str]) -> tuple[Callable[[str], str], list[str]]:

@@ -18,6 +18,12 @@ def found(text: str) -> Organisation | None:
     return meant[0] if len(meant) == 1 else None
 
 
+def listed() -> list[str]:
+    """Code and name of every centre and county office."""
+    centres = Organisation.objects.filter(kind="centre").order_by("code").values_list("code", "name")
+    return [f"{code} {name}" for code, name in centres]
+
+
 def county(office: Organisation) -> str:
     """The county of a rural-scheme office, as one says it.
 

@@ -12,6 +12,8 @@ class Kind(StrEnum):
 
     CARD_COME = "card-come"
     """Fact `place`: where it is to be had."""
+    REPLACEMENT_COME = "replacement-come"
+    """The same for a card against which the old one is given back."""
     LOSS_WILL_LAPSE = "loss-will-lapse"
     """Fact `until`: the last day."""
     LOSS_LAPSED = "loss-lapsed"
@@ -19,14 +21,18 @@ class Kind(StrEnum):
     """Facts `place` and `days`: how long it has lain there."""
 
 
+CALLS = (Kind.CARD_COME, Kind.REPLACEMENT_COME, Kind.COLLECT_REMINDER)
+"""What calls somebody to collect a card: nobody is told of it who has it in hand."""
 TITLES: Mapping[Kind, str] = {
     Kind.CARD_COME: "卡已到",
+    Kind.REPLACEMENT_COME: "补换卡已到",
     Kind.LOSS_WILL_LAPSE: "挂失将到期",
     Kind.LOSS_LAPSED: "挂失已到期",
     Kind.COLLECT_REMINDER: "催领",
 }
 TEXTS: Mapping[Kind, str] = {
     Kind.CARD_COME: "{name}：您的社会保障卡（{card}）已到{place}，请持本人有效身份证件前往领取。",
+    Kind.REPLACEMENT_COME: "{name}：您补换的社会保障卡（{card}）已到{place}，请持本人有效身份证件和原卡前往领取。",
     Kind.LOSS_WILL_LAPSE: "{name}：您的社会保障卡（{card}）社保功能口头挂失有效至{until}，到期自动解除。"
     "卡未找到的，请在此前到{office}书面挂失。银行功能以开户银行的期限为准。",
     Kind.LOSS_LAPSED: "{name}：您的社会保障卡（{card}）社保功能口头挂失已到期解除，卡可使用。"

@@ -11,9 +11,11 @@ import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 CALENDAR = "calendar"
 """File of the world that holds how many days ahead of the clock it is."""
 
@@ -35,6 +37,11 @@ def turn(calendar: Path, days: int) -> int:
 def live_by(calendar: Path, clock: Callable[[], datetime]) -> Callable[[], datetime]:
     """The clock as it stands on the calendar's day, whenever it is asked."""
     return lambda: clock() + timedelta(days=ahead(calendar))
+
+
+def clock() -> datetime:
+    """The time of day where the city lies."""
+    return datetime.now(SHANGHAI)
 
 
 def main() -> None:

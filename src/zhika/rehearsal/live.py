@@ -14,6 +14,7 @@ from rich.text import Text
 from zhika.flows import FLOWS
 from zhika.flows.chart import Flow, Step
 from zhika.flows.documents import PROGRESS
+from zhika.rehearsal.calendar import clock
 from zhika.rehearsal.seats import PLANS, PROCESSES
 
 Event = dict[str, Any]
@@ -92,9 +93,7 @@ class Board:
     def _say(self, seat: str, text: str) -> None:
         self.latest[seat] = text
         if not self.live:
-            self.console.print(
-                f"{time.strftime('%H:%M:%S')}  {seat:<9}{text}", highlight=False, markup=False, soft_wrap=True
-            )
+            self.console.print(f"{clock():%H:%M:%S}  {seat:<9}{text}", highlight=False, markup=False, soft_wrap=True)
 
     def __rich__(self) -> RenderableType:
         with self._lock:

@@ -22,7 +22,7 @@ from rich.live import Live
 from zhika.card.trayfile import TrayBusy
 from zhika.errors import ConfigurationError, ZhikaError
 from zhika.rehearsal import plans, report, walkins, world
-from zhika.rehearsal.calendar import CALENDAR, live_by, turn
+from zhika.rehearsal.calendar import CALENDAR, clock, live_by, turn
 from zhika.rehearsal.cast import Cast, Command, Item, written
 from zhika.rehearsal.findings import Findings, gather
 from zhika.rehearsal.live import Board
@@ -186,7 +186,7 @@ class Rehearsal:
 
     def _today(self) -> datetime:
         """The time, on the calendar's day."""
-        return live_by(self.folder / world.WORLD / CALENDAR, datetime.now)()
+        return live_by(self.folder / world.WORLD / CALENDAR, clock)()
 
     def _waits(self, seat: str) -> bool:
         """Whether a tray stands at the door of one of a seat's organisations."""

@@ -3,6 +3,7 @@
 And the closing words of the demo on the terminal, from the same findings.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -142,7 +143,7 @@ def _summed(lines: Sequence[Any]) -> list[dict[str, Any]]:
     sums: dict[tuple[str, str, str, str], int] = Counter()
     for line in lines:
         parcel = line["kind"] == "parcel"
-        group = line["group"].partition(".")[0] + " 各单位" if parcel else line["group"]
+        group = line["group"].partition(".")[0] + " 各单位" if parcel else line["group_title"]
         name = NAMES.get(line["name"], line["name"]) if line["name"] == line["organisation"] else line["name"]
         sums["各单位" if parcel else name, line["state"], line["state_title"], group] += line["n"]
     return [
@@ -264,8 +265,8 @@ def show(findings: Findings, console: Console) -> None:
     for line in _summed(findings.books["platform"]):
         held[line["name"], line["state_title"]] += line["n"]
     _print(console, "实物账 (平台)", ("机构", "状态", "数量"), [(*key, n) for key, n in sorted(held.items())])
-    causes = Counter((row["batch"], row["cause_title"]) for row in findings.exceptions)
-    _print(console, "异常", ("批次", "原因", "张"), [(*key, n) for key, n in sorted(causes.items())])
+    left = [(row["batch"], row["application"], row["cause_title"], row["ended"]) for row in findings.exceptions]
+    _print(console, "异常", ("批次", "申请编号", "原因", "结局"), left)
     if findings.matters:
         _print(console, "单个的事", ("何事", "卡序列号", "申请编号", "结局"), findings.matters)
     if findings.settlements:
@@ -287,7 +288,7 @@ def show(findings: Findings, console: Console) -> None:
     console.print(f"报告: {findings.folder / 'report.html'}")
     if days := ahead(findings.folder / WORLD / CALENDAR):
         calendar, home = findings.folder / WORLD / CALENDAR, findings.folder / PLATFORM
-        asking = f"python -m zhika.rehearsal.calendar {calendar} -C {home} where 号码"
+        asking = f"{sys.executable} -m zhika.rehearsal.calendar {calendar} -C {home} where 号码"
         console.print(f"日历已翻过 {days} 天; 按那一天查询: {asking}", soft_wrap=True)
 
 

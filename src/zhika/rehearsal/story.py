@@ -24,7 +24,7 @@ from zhika.rehearsal import hands
 from zhika.rehearsal.cast import CLERKS, Cast, Command
 from zhika.rehearsal.offices import RURAL, SCHEMES, URBAN
 from zhika.rehearsal.people import City, customers, reconciled, renamed
-from zhika.rehearsal.plans import CARDS, FORMS, RATES
+from zhika.rehearsal.plans import CARDS, FORMS, LEADERS, RATES
 from zhika.rehearsal.seats import BANKS, PLATFORM, asked, zhika
 from zhika.rehearsal.walkins import Forms
 from zhika.rehearsal.world import INTEGRATOR, PEOPLE, World, cards_at
@@ -197,8 +197,12 @@ def _mended(stage: Stage) -> Iterator[Visit]:
 def beginning(stage: Stage) -> Iterator[Visit]:
     """Rates and plans are in force; people come with their forms, and one of each scheme thinks better of it."""
     yield PLATFORM, Command(("do", "load_rates", str(stage.city.folder / RATES), "--by", CLERKS["centre"][0]))
-    for plan, facts in ((CARDS, {"annex": "3"}), (FORMS, {"annex": "6", "year": str(date.today().year + 1)})):
-        words = ("do", "load_plan", str(stage.city.folder / plan), *_facts(facts))
+    next_year = str(date.today().year + 1)
+    for work, plan, facts in (
+        ("load_plan", CARDS, {"annex": "3"}), ("load_plan", FORMS, {"annex": "6", "year": next_year}),
+        ("load_leaders", LEADERS, {}),
+    ):  # fmt: skip
+        words = ("do", work, str(stage.city.folder / plan), *_facts(facts))
         yield PLATFORM, Command((*words, "--by", CLERKS["integrator"][0]))
     for one in stage.forms:
         words = ("do", "fill_form", str(one.path), *_facts({"process": one.process, "photos": str(one.photos)}))
@@ -251,8 +255,8 @@ def _recalled(stage: Stage, holder: Holder) -> Iterator[Visit]:
     """The maker names a chip: its card is found, blocked and replaced at the issuer's cost."""
     serial = _recall(stage, stage.chip_of(holder.serial), holder.serial)
     yield PLATFORM, stage.typed("block", {"kind": "formal"}, holder._replace(serial=serial))
-    yield PLATFORM, stage.typed("apply_replacement", {"kind": "warranty", "reason": "召回"}, holder)
-    stage.told.append(Told("芯片召回: 封锁, 免费换卡", serial))
+    yield PLATFORM, stage.typed("apply_replacement", {"kind": "correction", "reason": "召回"}, holder)
+    stage.told.append(Told("芯片召回: 封锁, 免费换卡并附通知单", serial))
 
 
 def _recall(stage: Stage, chip: str, name: str) -> str:

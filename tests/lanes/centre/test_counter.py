@@ -10,6 +10,7 @@ from tests.lanes.house import OFFICE, person
 from zhika.craft.applying import print_paper
 from zhika.engine import errands, plastic, turns
 from zhika.engine.acts import act
+from zhika.engine.answer import answer
 from zhika.engine.todo import EVIDENCE, ID_SHOWN, OLD_CARD, SERIAL, command
 from zhika.errors import NotAllowed, NotReady, Refused
 from zhika.flows.blocking import Standing
@@ -218,6 +219,27 @@ def test_the_slip_for_the_doctor_says_that_the_card_is_not_there_yet_and_ends_wi
     counter.hand_out(card)
     with pytest.raises(NotReady, match=f"{ref}: 卡已领取, 不出具领卡证明"):
         print_paper(counter.seat, ref, "doctor", by=REVIEWS)
+
+
+def test_the_form_shows_what_was_filled_in_and_of_a_replacement_the_old_card(counter: Counter, old: Card) -> None:
+    (ref,) = counter.applied(2)
+    said = printed(counter, ref, "form")
+    assert "社会保障卡参保人员申请表" in said and person(2)["id_no"] in said and "1990-01-01" in said
+    said = printed(counter, counter.ask(old), "form")
+    assert "社会保障卡补换卡申请表" in said and str(old.serial) in said and "原因卡面有误" in said
+
+
+def test_the_receipt_promises_the_day_that_where_tells(counter: Counter) -> None:
+    (ref,) = counter.applied(0)
+    (one,) = answer(counter.seat, ref).applications
+    assert one.promise is not None
+    assert f"预计可领{today(one.promise.latest)}" in printed(counter, ref, "receipt")
+
+
+def printed(counter: Counter, ref: str, paper: str) -> str:
+    """What stands on a paper of one page, blanks left out."""
+    (page,) = PdfReader(print_paper(counter.seat, ref, paper, by=REVIEWS)).pages
+    return "".join(page.extract_text().split())
 
 
 def test_after_a_new_start_the_slip_is_issued_until_the_new_card_is_collected(counter: Counter) -> None:

@@ -91,9 +91,18 @@ def test_each_is_told_after_7_30_90_and_150_days_and_once_each_time(street: Stre
     assert list(Reminder.objects.filter(card_serial=serial(3)).order_by("days").values_list("days", flat=True)) == [
         7, 30, 90, 150,
     ]  # fmt: skip
+    assert Reminder.objects.count() == 18
+
+
+def test_what_was_not_sent_gives_way_to_the_newest_which_tells_the_days_there_are(street: Street) -> None:
+    assert remind(street, 7) == 6
+    street.hand_out(1, 2)
+    assert remind(street, 52) == 4
     told = Message.objects.filter(kind=Kind.COLLECT_REMINDER)
-    assert told.count() == Reminder.objects.count() == 18
-    assert sum("在闽达小学存放150天" in message.text for message in told) == 4
+    assert told.count() == 4  # who has the card is called no more
+    assert all("在闽达小学存放52天" in message.text for message in told)
+    told.update(sent_at=timezone.now())
+    assert remind(street, 90) == 4 and told.count() == 8
 
 
 def test_after_a_long_rest_only_the_latest_reminder_is_given(street: Street) -> None:

@@ -21,6 +21,7 @@ from zhika.ledger.batches import Batch
 from zhika.ledger.blocks import blocked
 from zhika.ledger.cards import Card
 from zhika.ledger.laws import Books, breaches
+from zhika.ledger.places import today
 from zhika.people.models import Application, Payment, Request
 from zhika.seat.config import Seat
 
@@ -119,6 +120,20 @@ def start_again(street: Street) -> None:
     cards = Card.objects.filter(application_ref__in=new.values("ref"))
     assert list(cards.values_list("attempt", flat=True)) == [2, 2, 2]
     assert not breaches(Books(prove=True))
+
+
+def test_a_replacement_that_nobody_has_fetched_is_to_be_taken_back_too(mixed: Street) -> None:
+    Application.objects.filter(ref=mixed.card(3).application_ref).update(live=False, pending=True)
+    found = {one.subject: one for one in recall(mixed.seat, "batch", mixed.batch.code)}
+    assert found[serial(3)].live and found[serial(3)].next == (BLOCK, RETURN)
+
+
+def test_what_is_done_already_is_said_with_its_time_and_how_the_card_stands(mixed: Street) -> None:
+    words = ("do", "hand_out", serial(1), "--by", CLERK, "--evidence", "签领 2")
+    said = zhika(*words)
+    assert "没有新办的" in said and f"{serial(1)}  {today()}" in said and f"{CLERK} 已办 (" in said
+    zhika("do", BLOCK, serial(1), "--fact", "kind=formal", "--reason", NUMBER, "--by", CLERK)
+    assert "; 现书面挂失" in zhika(*words)
 
 
 def test_a_blocked_card_is_not_handed_out_and_still_to_be_taken_back(mixed: Street) -> None:

@@ -18,6 +18,7 @@ from zhika.errors import NotReady
 from zhika.flows import FLOWS
 from zhika.flows.chart import Grain
 from zhika.flows.lanes import Lane
+from zhika.lanes.unit.models import Receipt
 from zhika.ledger.batches import Batch, organisation
 from zhika.ledger.blocks import Block
 from zhika.ledger.cards import Card, CardEvent
@@ -122,6 +123,9 @@ def test_a_card_in_hand_lies_at_nobody_and_a_day_without_an_hour_is_told_as_a_da
     )
     said = lines(told(house, batch))
     assert any(line.startswith("  在哪: 已发给持卡人 (由 闽达小学 发放), ") for line in said)
+    assert "  凭据: 领卡回执 签领表17" in said
+    Receipt.objects.filter(card_serial=serial).update(by="proxy")
+    assert any("(由 闽达小学 发放, 代领)" in line for line in lines(told(house, batch)))
     assert f"  到了: 15 柜台激活卡片 (银行), {today()} 起" in said
 
 
@@ -266,6 +270,15 @@ def test_without_records_the_configured_term_is_promised_and_said_to_be_one(hous
     assert one.promise is not None and one.promise.batches == 0
     assert one.promise.likely == one.promise.latest == one.made_at + timedelta(days=60)
     assert "尚无已结批次的记录" in "\n".join(lines(one))
+
+
+def test_what_is_promised_is_overdue_when_the_day_is_over(house: House) -> None:
+    batch = house.batch()
+    due = Application.objects.get(ref=journey.first(batch).ref).made_at + timedelta(days=60)
+    night = due.astimezone(SHANGHAI).replace(hour=23, minute=59)
+    for now, over in ((night, False), (night + timedelta(minutes=2), True)):
+        one = told(house, batch, now=now)
+        assert one.promise is not None and one.promise.overdue is over
 
 
 def test_the_promise_is_the_sum_of_the_medians_of_the_rows_left(house: House) -> None:

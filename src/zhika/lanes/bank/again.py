@@ -47,7 +47,7 @@ def give_again(work: ActWork) -> Done:
         for serial, card in cards.items()
         if lying.get(card.pk) != source.pk or serial not in known
     ]
-    missing = laying.lacking(work.seat, bank.code, batch, list(cards))
+    missing = [] if faults else laying.lacking(work.seat, bank.code, batch, list(cards))
     faults += [Fault(f"卡 {serial}", "不在料盘中, 找到后再发放") for serial in missing]
     if faults or rows is None:
         raise Refused(faults)

@@ -1,3 +1,5 @@
+from functools import partial
+
 from django.apps import AppConfig
 
 from zhika.flows.lanes import Lane
@@ -11,11 +13,13 @@ class CentreConfig(AppConfig):
     def ready(self) -> None:
         from zhika.craft import forming, requests
         from zhika.craft.blocking import due as lapses
+        from zhika.craft.handing import by_proxy
         from zhika.engine import laying
         from zhika.engine.registry import (
             ARRIVED,
             BATCH_OF,
             BY_ID_NUMBER,
+            BY_PROXY,
             DECIDED,
             DUE,
             ERRANDS,
@@ -43,6 +47,7 @@ class CentreConfig(AppConfig):
             telling,
             withdrawing,
         )
+        from zhika.lanes.centre.models import Receipt
 
         serve(Lane.CENTRE, steps, acts)
         ERRANDS[Lane.CENTRE, "destroy"] = destruction.shred
@@ -64,6 +69,7 @@ class CentreConfig(AppConfig):
             GATHER.append(requests.gather)
         if telling.come not in ARRIVED:
             ARRIVED.append(telling.come)
+        BY_PROXY[Lane.CENTRE] = partial(by_proxy, Receipt)
         BY_ID_NUMBER[Lane.CENTRE] = blocking.by_id_number
         ERRANDS[Lane.CENTRE, "return_cards"] = laying.lay
         FROM_FILE["load_deaths"] = mortality.from_file

@@ -49,6 +49,9 @@ class Due:
     card_serial: str
     lay_in: str
     days: int
+    """Which one."""
+    stayed: int
+    """Days for which the card has lain there."""
     holder: str
     """Name of the unit or office where the card lies."""
 
@@ -78,9 +81,9 @@ def remind(work: ActWork) -> Done:
             [Reminder(card_serial=one.card_serial, lay_in=one.lay_in, days=one.days, given_at=work.now) for one in due],
             batch_size=200,
         )
-        messages.write_all(
-            {one.application_ref: {"place": one.holder, "days": str(one.days)} for one in due}, Kind.COLLECT_REMINDER
-        )
+        messages.withdraw([one.application_ref for one in due], Kind.COLLECT_REMINDER)  # the newest says it all
+        facts = {one.application_ref: {"place": one.holder, "days": str(one.stayed)} for one in due}
+        messages.write_all(facts, Kind.COLLECT_REMINDER)
 
     return Done(write=write, n_in=len(due), n_out=len(due))
 
@@ -98,7 +101,7 @@ def _of(stay: Stay, days: int, given: set[str]) -> Iterator[Due]:
     dead = set(refs.filter(person__id_key__in=Death.objects.values("id_key")).values_list("ref", flat=True))
     for card in cards:
         if card.serial and card.serial not in given and card.application_ref not in dead:
-            yield Due(card.application_ref, card.serial, stay.key, days, stay.name)
+            yield Due(card.application_ref, card.serial, stay.key, days, stay.days, stay.name)
 
 
 def _given(stays_: set[str]) -> defaultdict[tuple[str, int], set[str]]:

@@ -10,10 +10,16 @@ from zhika.seat.config import Seat
 
 
 def come(batch: Batch) -> None:
-    """卡已到: the cards lie at the office, and their holders are told; in the transaction of the acceptance."""
+    """卡已到: the cards lie at the office, and their holders are told; in the transaction of the acceptance.
+
+    Who has an old card is told to bring it.
+    """
     good = Card.objects.filter(batch=batch, failure=None, serial__isnull=False)
-    refs = good.values_list("application_ref", flat=True)
-    messages.write_all({ref: {"place": batch.office.name} for ref in refs}, Kind.CARD_COME)
+    refs = set(good.values_list("application_ref", flat=True))
+    against = set(succession.olds(refs))
+    against -= succession.lost(against)
+    for kind, some in ((Kind.CARD_COME, refs - against), (Kind.REPLACEMENT_COME, against)):
+        messages.write_all({ref: {"place": batch.office.name} for ref in some}, kind)
 
 
 def due(seat: Seat) -> Iterable[tuple[str, str, str]]:

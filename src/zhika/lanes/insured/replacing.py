@@ -125,7 +125,7 @@ def _faults(
     elif requests.KINDS[row["kind"]].old_card is OldCard.BLOCKED and not _formally_lost(card):
         yield Fault(name, "遗失补卡须先书面挂失 (zhika do block --fact kind=formal)", at, "业务类型")
     if not row.get("reason"):
-        yield Fault(name, "不可为空", at, "原因")
+        yield Fault(name, "不可为空: 写明为何补换 (--fact reason=…, 办理表中 reason 列)", at, "原因")
     if Application.objects.filter(person_id=old.person_id, pending=True).exists():
         yield Fault(name, "此人已有补换卡在办", at, "原卡序列号")
 
