@@ -2,6 +2,7 @@
 
 from datetime import date
 from io import BytesIO
+from typing import Any
 
 import pytest
 from pypdf import PdfReader
@@ -55,9 +56,21 @@ def test_a_voucher_names_its_receipt_and_reason() -> None:
 
 def test_a_notice_says_what_is_wrong_and_that_its_exchange_is_free() -> None:
     mistakes = [Mistake("姓名", "陈阿珊", "陈阿山"), Mistake("照片", "他人照片", "本人照片")]
-    about = {"ref": "A1", "holder": "陈阿山", "old_card": "QZ26000000017", "office": OFFICE, "by": "李敏", "on": ON}
+    about: dict[str, Any] = {
+        "ref": "A1", "holder": "陈阿山", "old_card": "QZ26000000017", "reason": "录入有误", "office": OFFICE,
+        "by": "李敏", "on": ON,
+    }  # fmt: skip
     printed = text(correction_notice(mistakes, **about))
     assert all(word in printed for mistake in mistakes for word in mistake)
     assert "勘误换卡通知单" in printed and "免费" in printed and "QZ26000000017" in printed
     with pytest.raises(Refused, match="没有差错"):
-        correction_notice([], **about)
+        correction_notice([], **{**about, "reason": ""})
+
+
+def test_a_notice_of_a_recall_says_why_and_that_the_old_card_is_of_no_use() -> None:
+    about: dict[str, Any] = {
+        "ref": "A1", "holder": "陈阿山", "old_card": "QZ26000000017", "office": OFFICE, "by": "李敏", "on": ON,
+    }  # fmt: skip
+    printed = text(correction_notice([], reason="召2026-3", blocked=True, **about))
+    assert "换卡原因召2026-3" in printed and "原卡已停用，请勿再用" in printed
+    assert "可继续使用" not in printed and "应为" not in printed

@@ -142,7 +142,17 @@ def _show(section: Any) -> None:
         OUT.print(table)
     else:
         titles = [f"{heading.group} {heading.title}".strip() for heading in section.headings]
-        screen.each(screen.OUT, section.title, titles, [[shown(cell) for cell in line] for line in section.lines])
+        screen.each(screen.OUT, section.title, titles, _marked(section))
+
+
+def _marked(section: Any) -> list[list[str]]:
+    """The cells in words, what is marked with a sign."""
+    from zhika.paper.annex import shown
+
+    return [
+        [f"{shown(cell)} !" if (number, at) in section.marked else shown(cell) for at, cell in enumerate(line)]
+        for number, line in enumerate(section.lines)
+    ]
 
 
 def _told(sheet: Any) -> dict[str, Any]:

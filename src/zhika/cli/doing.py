@@ -159,7 +159,7 @@ def do(
     try:
         n = hand(seat, name, heard.facts, by=by, second=second, reason=reason, evidence=evidence, done=done)
         typer.echo(f"{name}: {n} 件已办。" if n else f"{name}: 没有新办的 (已办过)。")
-        for line in () if n else before(name, heard.facts):
+        for line in () if n else before(seat, name, heard.facts):
             typer.echo(f"  {line}")
     except Refused as error:
         raise Refused(heard.placed(error.faults)) from error

@@ -1,9 +1,8 @@
 """What `zhika do` calls: a row of a chart by hand, a row card by card, or an act."""
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from pathlib import Path
-
-from django.db.models import Q
 
 from zhika.cli.seat import near
 from zhika.engine import acts, counted, each, loop, many, picked
@@ -15,14 +14,14 @@ from zhika.flows import FLOWS
 from zhika.flows.acts import BY_NAME
 from zhika.flows.chart import Flow, Grain, Kind, Step
 from zhika.ledger.batches import Batch
-from zhika.ledger.cards import CardEvent
+from zhika.ledger.cards import Card, CardEvent
 from zhika.ledger.places import SHANGHAI, Group
 from zhika.ledger.steps import Paper
 from zhika.seat.config import Seat
 
 Told = Mapping[str, Mapping[str, str]]
 SHOWN = 20
-"""Cards that were done before of which it is said when."""
+"""Subjects of which it is said when they were done before."""
 
 
 def hand(
@@ -104,11 +103,13 @@ def results(seat: Seat, name: str, subjects: Iterable[str]) -> list[str]:
     return [f"{code}  {line}" for code in subjects for line in said(seat, code)] if said else []
 
 
-def before(name: str, subjects: Iterable[str]) -> list[str]:
-    """When each card was done before, by whom and on which evidence, and how it stands now."""
-    events = CardEvent.objects.filter(Q(card__serial__in=list(subjects)) | Q(card__application_ref__in=list(subjects)))
+def before(seat: Seat, name: str, told: Told) -> list[str]:
+    """When each card was done before, by whom and on which evidence, and how it stands now; of the first ones told."""
+    subjects = list(islice(each.named(seat, told), SHOWN))
+    cards = list(Card.objects.filter(serial__in=subjects).values_list("pk", flat=True))
+    cards += Card.objects.filter(application_ref__in=subjects).values_list("pk", flat=True)
     lines = []
-    for event in events.filter(kind=name).select_related("card__block").order_by("pk")[:SHOWN]:
+    for event in CardEvent.objects.filter(card__in=cards, kind=name).select_related("card__block").order_by("pk"):
         at, block = event.happened_at.astimezone(SHANGHAI), getattr(event.card, "block", None)
         evidence = f" ({event.cause})" if event.cause else ""
         now = f"; 现{block.standing.title}" if block and block.standing.blocked else ""

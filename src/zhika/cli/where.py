@@ -88,7 +88,8 @@ def lines(one: "Told", *, dead: bool = False) -> list[str]:
         lies = f"已发给持卡人 ({by})" if plastic.state is State.ISSUED else lies
         text.append(f"  在哪: {lies}, {_time(plastic.since)} 起")
     if moved := one.moved:
-        text.append(f"  凭据: {' '.join(part for part in (moved.document, moved.handover, moved.paper_list) if part)}")
+        parts = (moved.document, moved.handover, moved.evidence, moved.paper_list)
+        text.append(f"  凭据: {escape(' '.join(filter(None, parts)))}")
     if failed := one.failed:
         text.append(f"  [red]退出[/]: {failed.title} ({failed.row}, {_day(failed.at)}); 由{failed.mended_by}处理")
         if not dead:

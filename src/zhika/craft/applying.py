@@ -15,7 +15,7 @@ from zhika.paper import applying
 from zhika.paper.applying import Applied
 from zhika.paper.typeset import Party
 from zhika.people import restarts
-from zhika.people.models import Request
+from zhika.people.models import Application, Request
 from zhika.seat.config import Seat
 
 _SEXES = {"1": "男", "2": "女"}
@@ -54,21 +54,29 @@ def _form(seat: Seat, request: Request, by: str) -> bytes:
 
 def _receipt(seat: Seat, request: Request, by: str) -> bytes:
     """The promised day is the one that `zhika where` tells."""
-    told = next((one.promise for one in answer(seat, request.ref).applications if one.ref == request.ref), None)
+    one = _under_way(request, "受理回执")
+    now = one.ref if one else request.ref
+    told = next((told.promise for told in answer(seat, request.ref).applications if told.ref == now), None)
     promised = today(told.latest) if told else None
     return applying.receipt(_applied(request), office=_office(request), by=by, on=_day(request), promised=promised)
 
 
 def _doctor(seat: Seat, request: Request, by: str) -> bytes:
-    if request.state in (Request.REFUSED, Request.WITHDRAWN):
-        raise NotReady(f"{request.ref}: 申请已{'退回' if request.state == Request.REFUSED else '撤回'}, 不出具领卡证明")
-    one = restarts.latest(request.ref)
-    if one and CardEvent.objects.filter(card__application_ref=one.ref, kind="hand_out").exists():
-        raise NotReady(f"{request.ref}: 卡已领取, 不出具领卡证明")
-    if one and not (one.live or one.pending):
-        raise NotReady(f"{request.ref}: 申请已终止, 不出具领卡证明; 经过见 zhika where")
+    _under_way(request, "领卡证明")
     until = today() + timedelta(days=seat.promise.days)
     return applying.doctor(_applied(request), office=_office(request), by=by, on=today(), until=until)
+
+
+def _under_way(request: Request, paper: str) -> Application | None:
+    """With which the card is being made; None before the review. Raises NotReady where none is to come any more."""
+    if request.state in (Request.REFUSED, Request.WITHDRAWN):
+        raise NotReady(f"{request.ref}: 申请已{'退回' if request.state == Request.REFUSED else '撤回'}, 不出具{paper}")
+    one = restarts.latest(request.ref)
+    if one and CardEvent.objects.filter(card__application_ref=one.ref, kind="hand_out").exists():
+        raise NotReady(f"{request.ref}: 卡已领取, 不出具{paper}")
+    if one and not (one.live or one.pending):
+        raise NotReady(f"{request.ref}: 申请已终止, 不出具{paper}; 经过见 zhika where")
+    return one
 
 
 PAPERS: Mapping[str, tuple[str, Print]] = {
@@ -79,9 +87,7 @@ PAPERS: Mapping[str, tuple[str, Print]] = {
 
 def _fields(request: Request) -> dict[str, str]:
     """The form's values as people read them; of a replacement, the person's own."""
-    known = {
-        name: getattr(request.person, name, "") for name in ("sex", "nation", "birth", "address", "phone", "postcode")
-    }
+    known = {name: getattr(request.person, name, "") for name in _KNOWN}
     fields = {**(known if request.person else {}), **request.fields}
     birth = fields.get("birth", "")
     written = {"sex": _SEXES.get(fields.get("sex", ""), ""), "centre": ""}

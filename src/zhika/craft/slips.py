@@ -35,12 +35,20 @@ def print_voucher(seat: Seat, refund: Refund, payee: str) -> Path:
 
 
 def print_notice(
-    seat: Seat, ref: str, mistakes: Sequence[Mistake], *, holder: str, old_card: str, office: Organisation, by: str,
-    on: date,
+    seat: Seat, ref: str, mistakes: Sequence[Mistake], *, holder: str, old_card: str, reason: str,
+    office: Organisation, by: str, on: date, blocked: bool,
 ) -> Path:  # fmt: skip
     """勘误换卡通知单 of an application for the correction of the issuer's mistakes."""
     paper = slips.correction_notice(
-        mistakes, ref=ref, holder=holder, old_card=old_card, office=_party(office), by=by, on=on
+        mistakes,
+        ref=ref,
+        holder=holder,
+        old_card=old_card,
+        reason=reason,
+        office=_party(office),
+        by=by,
+        on=on,
+        blocked=blocked,
     )
     return _keep(seat, f"K-{ref}", paper)
 

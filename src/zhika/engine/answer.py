@@ -24,7 +24,7 @@ from zhika.flows.lanes import Lane
 from zhika.flows.requests import KINDS
 from zhika.ledger.batches import Batch, Organisation
 from zhika.ledger.cards import Card, CardEvent, Failure
-from zhika.ledger.places import State
+from zhika.ledger.places import State, today
 from zhika.ledger.steps import Paper
 from zhika.people import deaths
 from zhika.people.models import Application, Payment, Person, Refund, Request
@@ -262,21 +262,21 @@ def _of(known: _Known, one: Application) -> Told:
 def _moved(known: _Known, card: Card, plastic: Whereabouts) -> Moved | None:
     """The paper that brought a card where it is: its receipt, the record of its destruction, or the handover's."""
     if plastic.state is State.ISSUED:
-        return Moved(COLLECTION.title, known.signed.get(card.pk, ""))
+        return Moved(COLLECTION.title, evidence=known.signed.get(card.pk, ""))
     if plastic.state is State.DESTROYED:
-        return _destroyed(known.seat, card)
+        return Moved(DESTRUCTION.title, evidence=_witnessed(known.seat, card) or today(plastic.since).isoformat())
     return plastic.moved
 
 
-def _destroyed(seat: Seat, card: Card) -> Moved | None:
-    """The record that names this card, with its day and witnesses."""
+def _witnessed(seat: Seat, card: Card) -> str:
+    """Day and witnesses by the record that names this card; "" where it lies with whoever destroyed the card."""
     papers = Paper.objects.filter(type=DESTRUCTION.code, batch_code=card.batch.code).order_by("-pk")
-    for digest in papers.values_list("sha256", flat=True).distinct():
+    for digest in dict.fromkeys(papers.values_list("sha256", flat=True)):
         if desk.file_of(seat, digest).exists():
             found = desk.read_frozen(seat, DESTRUCTION, digest).filter(card_serial=card.serial)
             for row in found.iter_rows(named=True):
-                return Moved(DESTRUCTION.title, f"{row['date']} 监销 {row['witness']}、{row['second_witness']}")
-    return None
+                return f"{row['date']} 监销 {row['witness']}、{row['second_witness']}"
+    return ""
 
 
 def _paper(seat: Seat, stands: Standing, subject: Subject) -> Moved | None:

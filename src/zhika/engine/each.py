@@ -45,7 +45,7 @@ def do_cards(seat: Seat, name: str, told: Told, *, by: str | None, evidence: str
     A card may be told by its application number too, and one alone by its holder's ID number: subject '', fact id_no.
     Refuses with every fault before anything is written. Returns how many cards it was done for.
     """
-    cards, facts, unknown = _cards(_named(seat, told))
+    cards, facts, unknown = _cards(named(seat, told))
     if not cards and not unknown:
         return 0  # parcels from which everything was handed out before
     again = name in BY_NAME and BY_NAME[name].repeats
@@ -68,8 +68,8 @@ def do_cards(seat: Seat, name: str, told: Told, *, by: str | None, evidence: str
         return sum(one.write(name) for one in doing)
 
 
-def _named(seat: Seat, told: Told) -> Told:
-    """Whom only an ID number names, by the application number of the one card that the person has here."""
+def named(seat: Seat, told: Told) -> Told:
+    """What is told; whom only an ID number names, by the application of the one card that the person has here."""
     if "" not in told:
         return told
     number = idnumber.clean(told[""].get("id_no", ""))

@@ -23,6 +23,8 @@ class Moved:
     handover: str = ""
     paper_list: str = ""
     """The list on paper, below the seat's home."""
+    evidence: str = ""
+    """What was signed, or when and before whom, where no handover moved it."""
 
 
 @dataclass(frozen=True)

@@ -71,22 +71,27 @@ class Mistake(NamedTuple):
 
 
 def correction_notice(
-    mistakes: Sequence[Mistake], *, ref: str, holder: str, old_card: str, office: Party, by: str, on: date
-) -> bytes:
-    """A5 PDF: what stands wrong on the card, that its exchange is free, and what to do with the old one.
+    mistakes: Sequence[Mistake], *, ref: str, holder: str, old_card: str, reason: str, office: Party, by: str,
+    on: date, blocked: bool = False,
+) -> bytes:  # fmt: skip
+    """A5 PDF: why the card is exchanged and what stands wrong on it, that it is free, and what to do with the old one.
 
-    Raises Refused where nothing is wrong.
+    `blocked`: the old card is of no use any more, as one that was recalled. Raises Refused where neither a mistake nor
+    a reason is told.
     """
-    if not mistakes:
+    if not mistakes and not reason:
         raise Refused([Fault(NOTICE_TITLE, "没有差错项目, 无需换卡")])
     facts = [("持卡人", holder, False), ("申请编号", ref, False), ("原卡序列号", old_card, True)]
+    facts += [("换卡原因", reason, True)] if reason else []
+    usable = "原卡已停用，请勿再用" if blocked else "新卡领取前原卡可继续使用"
     notes = [
         "因发卡方差错，现为您免费更换社会保障卡，不收取任何费用。",
-        "新卡领取前原卡可继续使用；领取新卡时请交回原卡和本通知单。",
+        f"{usable}；领取新卡时请交回原卡和本通知单。",
     ]
     return slip(
-        NOTICE_TITLE, ref, on, [*facts, *_office("经办机构", office, by)], columns=("项目", "原卡所载", "应为"),
-        rows=[list(mistake) for mistake in mistakes], notes=notes,
+        NOTICE_TITLE, ref, on, [*facts, *_office("经办机构", office, by)],
+        columns=("项目", "原卡所载", "应为") if mistakes else (), rows=[list(mistake) for mistake in mistakes],
+        notes=notes,
         signs=("经办机构（盖章）", "经办人", "持卡人（签收）"),
     )  # fmt: skip
 

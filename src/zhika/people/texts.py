@@ -19,9 +19,11 @@ class Kind(StrEnum):
     LOSS_LAPSED = "loss-lapsed"
     COLLECT_REMINDER = "collect-reminder"
     """Facts `place` and `days`: how long it has lain there."""
+    REPLACEMENT_REMINDER = "replacement-reminder"
+    """The same for a card against which the old one is given back."""
 
 
-CALLS = (Kind.CARD_COME, Kind.REPLACEMENT_COME, Kind.COLLECT_REMINDER)
+CALLS = (Kind.CARD_COME, Kind.REPLACEMENT_COME, Kind.COLLECT_REMINDER, Kind.REPLACEMENT_REMINDER)
 """What calls somebody to collect a card: nobody is told of it who has it in hand."""
 TITLES: Mapping[Kind, str] = {
     Kind.CARD_COME: "卡已到",
@@ -29,6 +31,7 @@ TITLES: Mapping[Kind, str] = {
     Kind.LOSS_WILL_LAPSE: "挂失将到期",
     Kind.LOSS_LAPSED: "挂失已到期",
     Kind.COLLECT_REMINDER: "催领",
+    Kind.REPLACEMENT_REMINDER: "催领补换卡",
 }
 TEXTS: Mapping[Kind, str] = {
     Kind.CARD_COME: "{name}：您的社会保障卡（{card}）已到{place}，请持本人有效身份证件前往领取。",
@@ -39,6 +42,8 @@ TEXTS: Mapping[Kind, str] = {
     "卡未找到的，请即到{office}书面挂失。银行功能以开户银行的期限为准。",
     Kind.COLLECT_REMINDER: "{name}：您的社会保障卡（{card}）已在{place}存放{days}天，"
     "请尽快持本人有效身份证件前往领取。",
+    Kind.REPLACEMENT_REMINDER: "{name}：您补换的社会保障卡（{card}）已在{place}存放{days}天，"
+    "请尽快持本人有效身份证件和原卡前往领取。",
 }
 """By `name`, `card` and `office`, which every message has, and the facts of its kind."""
 

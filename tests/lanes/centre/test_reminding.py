@@ -13,13 +13,15 @@ from zhika.engine.work import ActWork
 from zhika.errors import ConfigurationError
 from zhika.flows.acts import BY_NAME
 from zhika.flows.documents import CARD_LIST
-from zhika.lanes.centre import reminding
+from zhika.lanes.centre import reminding, telling
 from zhika.lanes.centre.reminding import Reminder
-from zhika.ledger.batches import Batch
+from zhika.ledger.batches import Batch, Organisation
+from zhika.ledger.cards import Card
 from zhika.ledger.custody import Cards, move
 from zhika.ledger.places import Handover
 from zhika.ledger.steps import ActRecord
 from zhika.people.deaths import Death
+from zhika.people.models import Application, Request
 from zhika.people.texts import Kind, Message
 from zhika.seat.config import DistributionOptions
 
@@ -164,3 +166,43 @@ def test_ages_take_the_same_few_queries_for_any_number_of_parcels(
 ) -> None:
     with django_assert_max_num_queries(8):
         unclaimed.stays(later(30))
+
+
+def test_whoever_comes_while_the_reminders_are_counted_is_told_nothing(street: Street) -> None:
+    Handover.objects.update(accepted_at=timezone.now() - timedelta(days=7))
+    done = reminding.remind(ActWork(street.seat, BY_NAME["remind"], "a day"))
+    street.hand_out(1)
+    assert done.write
+    done.write()
+    assert sorted(Reminder.objects.values_list("card_serial", flat=True)) == [serial(n) for n in range(2, 7)]
+
+
+def test_who_has_an_old_card_is_told_to_bring_it_and_who_lost_it_is_not(street: Street) -> None:
+    damaged, lost = street.application(1), street.application(2)
+    for app, kind in ((damaged, "damaged"), (lost, "lost")):
+        old = replaced(app, kind)
+        Card.objects.create(
+            batch=street.batch, bundle=street.card(1).bundle, line=90 + app.pk, application_ref=old.ref,
+            person_key="0" * 64, serial=f"QZ-{kind}",
+        )  # fmt: skip
+    telling.come(street.batch)
+    told = {message.application.ref: message for message in Message.objects.select_related("application")}
+    assert told[damaged.ref].kind == Kind.REPLACEMENT_COME and "和原卡前往领取" in told[damaged.ref].text
+    assert told[lost.ref].kind == Kind.CARD_COME and "原卡" not in told[lost.ref].text
+    remind(street, 7)
+    texts = dict(Message.objects.filter(text__contains="存放7天").values_list("application__ref", "text"))
+    assert "和原卡" in texts[damaged.ref] and "原卡" not in texts[lost.ref]
+
+
+def replaced(app: Application, kind: str) -> Application:
+    """The application whose card this one's replaces, with the request that says why."""
+    old = Application.objects.create(
+        ref=f"OLD-{kind}", person=app.person, process=app.process, made_at=timezone.now(), live=False
+    )
+    Application.objects.filter(pk=app.pk).update(replaces=old, live=False, pending=True)
+    office = Organisation.objects.get(code=OFFICE)
+    Request.objects.create(
+        ref=app.ref, process="urban-replacement", kind=kind, office=office, person=app.person, entered_by="陈",
+        entered_at=timezone.now(), state=Request.REVIEWED,
+    )  # fmt: skip
+    return old

@@ -165,8 +165,8 @@ def test_the_slips_are_printed_from_the_books(house: House) -> None:
     text = printed(house, f"slips/{back.voucher}.pdf")
     assert all(word in text for word in (back.voucher, back.payment.receipt, "撤回申请", "林小燕", "贰拾元整"))
     slips.print_notice(
-        house.seat, "A3", [Mistake("姓名", "甲", "乙")], holder="乙", old_card="QZ1", office=organisation("02"),
-        by="王芳", on=LAST,
+        house.seat, "A3", [Mistake("姓名", "甲", "乙")], holder="乙", old_card="QZ1", reason="录入有误",
+        office=organisation("02"), by="王芳", on=LAST, blocked=False,
     )  # fmt: skip
     assert "QZ1" in printed(house, "slips/K-A3.pdf")
 

@@ -87,7 +87,9 @@ def check_requests(street: Street) -> None:
     assert {(one.amount, one.exempt) for one in Payment.objects.all()} == {(0, "by-nature")}
     for one in asked:
         (page,) = PdfReader(street.seat.home / "files" / "slips" / f"K-{one.ref}.pdf").pages
-        assert NUMBER in page.extract_text()
+        said = page.extract_text()
+        card = Card.objects.get(serial=one.old_card)
+        assert NUMBER in said and ("原卡已停用" in said) == bool(blocked([card.pk])) == ("可继续使用" not in said)
 
 
 def review_and_form(street: Street) -> None:
@@ -134,6 +136,8 @@ def test_what_is_done_already_is_said_with_its_time_and_how_the_card_stands(mixe
     assert "没有新办的" in said and f"{serial(1)}  {today()}" in said and f"{CLERK} 已办 (" in said
     zhika("do", BLOCK, serial(1), "--fact", "kind=formal", "--reason", NUMBER, "--by", CLERK)
     assert "; 现书面挂失" in zhika(*words)
+    holder = mixed.application(1).person.id_no
+    assert serial(1) in zhika("do", "hand_out", "--fact", f"id_no={holder}", "--by", CLERK, "--evidence", "签领 2")
 
 
 def test_a_blocked_card_is_not_handed_out_and_still_to_be_taken_back(mixed: Street) -> None:

@@ -3,28 +3,32 @@
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 
+import polars as pl
 import pytest
 from django.utils import timezone
+from rich.text import Text
 
 from tests.lanes.house import House
 from tests.lanes.platform import journey
 from zhika.cli import where as where_command
 from zhika.cli.where import lines
-from zhika.engine import plastic, promise
+from zhika.engine import desk, plastic, promise
 from zhika.engine.answer import Told, answer
 from zhika.engine.check import id_key
 from zhika.engine.sides import Life
 from zhika.errors import NotReady
 from zhika.flows import FLOWS
 from zhika.flows.chart import Grain
+from zhika.flows.documents import DESTRUCTION
 from zhika.flows.lanes import Lane
 from zhika.lanes.unit.models import Receipt
 from zhika.ledger.batches import Batch, organisation
 from zhika.ledger.blocks import Block
 from zhika.ledger.cards import Card, CardEvent
-from zhika.ledger.custody import WHOLE, move
-from zhika.ledger.places import SHANGHAI, State, today
-from zhika.ledger.steps import StepRecord
+from zhika.ledger.custody import WHOLE, Cards, move
+from zhika.ledger.places import SHANGHAI, Place, State, today
+from zhika.ledger.steps import Paper, StepRecord
+from zhika.ledger.where import where
 from zhika.people.models import Application, Death, Person, Request
 
 
@@ -124,9 +128,37 @@ def test_a_card_in_hand_lies_at_nobody_and_a_day_without_an_hour_is_told_as_a_da
     said = lines(told(house, batch))
     assert any(line.startswith("  在哪: 已发给持卡人 (由 闽达小学 发放), ") for line in said)
     assert "  凭据: 领卡回执 签领表17" in said
+    CardEvent.objects.filter(kind="hand_out").update(cause="签领表[/17] [a]")
+    assert rendered(told(house, batch))[3] == "  凭据: 领卡回执 签领表[/17] [a]"
     Receipt.objects.filter(card_serial=serial).update(by="proxy")
     assert any("(由 闽达小学 发放, 代领)" in line for line in lines(told(house, batch)))
     assert f"  到了: 15 柜台激活卡片 (银行), {today()} 起" in said
+
+
+def rendered(one: Told) -> list[str]:
+    """What stands on the screen."""
+    return [Text.from_markup(line).plain for line in lines(one)]
+
+
+def test_a_destroyed_card_names_the_day_and_the_witnesses_where_their_record_is_here(house: House) -> None:
+    batch = journey.personalised(house)
+    one = journey.first(batch)
+    plastic.fail(batch, {one.ref: "chip-dead"}, step="personalise", source="house")
+    plastic.void_failed(batch, by="test")
+    card = Card.objects.get(application_ref=one.ref)
+    lying = Place.objects.get(pk=where([card.pk])[card.pk])
+    gone = plastic.place(lying.organisation, State.DESTROYED, plastic.batch_group(batch))
+    move(lying, gone, Cards([card.pk]), cause="destroy", by="王芳")
+    assert f"  凭据: 销毁记录 {today()}" in rendered(told(house, batch))
+    rows = pl.DataFrame(
+        [{"card_serial": card.serial, "witness": "王芳", "second_witness": "李敏", "date": "2026-11-23"}]
+    )
+    Paper.objects.create(
+        type=DESTRUCTION.code, sender_lane="bank", sender="house", receiver="house", subject_kind="batch",
+        subject=batch.code, batch_code=batch.code, process=batch.process, made_at=timezone.now(), rows=1,
+        sha256=desk.freeze(house.seat, DESTRUCTION, rows), state=Paper.FILED,
+    )  # fmt: skip
+    assert "  凭据: 销毁记录 2026-11-23 监销 王芳、李敏" in rendered(told(house, batch))
 
 
 def test_of_the_dead_nothing_comes_next_and_the_family_is_told(

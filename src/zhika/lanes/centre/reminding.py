@@ -4,7 +4,7 @@ What was given is written down card by card, so that a day that is done again te
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,8 @@ from django.utils import timezone
 from zhika.engine.unclaimed import Stay, cards_of, stays
 from zhika.engine.work import ActWork, Done
 from zhika.flows.lanes import Lane
-from zhika.ledger.cards import Card
+from zhika.lanes.centre import telling
+from zhika.ledger.cards import Card, CardEvent
 from zhika.ledger.chunks import chunks
 from zhika.ledger.places import today
 from zhika.ledger.steps import ActRecord
@@ -25,6 +26,8 @@ from zhika.people.texts import Kind
 from zhika.seat.config import Seat
 
 WORK = "remind"
+KINDS = (Kind.COLLECT_REMINDER, Kind.REPLACEMENT_REMINDER)
+"""For a first card, and for one against which the old one is given back."""
 
 
 class Reminder(models.Model):
@@ -46,6 +49,8 @@ class Due:
     """A reminder that somebody is to get now."""
 
     application_ref: str
+    card: int
+    """Primary key."""
     card_serial: str
     lay_in: str
     days: int
@@ -74,18 +79,30 @@ def reminders(seat: Seat, now: datetime) -> list[Due]:
 
 def remind(work: ActWork) -> Done:
     """Everybody who is due one on this day; the subject is the day, and a day is done once."""
-    due = reminders(work.seat, work.now)
+    found = reminders(work.seat, work.now)
 
     def write() -> None:
+        gone = _collected(found)
+        due = [one for one in found if one.card not in gone]  # somebody came while we looked
         Reminder.objects.bulk_create(
             [Reminder(card_serial=one.card_serial, lay_in=one.lay_in, days=one.days, given_at=work.now) for one in due],
             batch_size=200,
         )
-        messages.withdraw([one.application_ref for one in due], Kind.COLLECT_REMINDER)  # the newest says it all
         facts = {one.application_ref: {"place": one.holder, "days": str(one.stayed)} for one in due}
-        messages.write_all(facts, Kind.COLLECT_REMINDER)
+        for kind in KINDS:
+            messages.withdraw(facts, kind)  # the newest says it all
+        telling.call(facts, *KINDS)
 
-    return Done(write=write, n_in=len(due), n_out=len(due))
+    return Done(write=write, n_in=len(found), n_out=len(found))
+
+
+def _collected(found: Sequence[Due]) -> set[int]:
+    """Cards (primary keys) among these that have been handed out."""
+    gone: set[int] = set()
+    for some in chunks([one.card for one in found]):
+        events = CardEvent.objects.filter(card__in=some, kind="hand_out")
+        gone |= set(events.values_list("card_id", flat=True))
+    return gone
 
 
 def due(seat: Seat) -> Iterator[tuple[str, str, str]]:
@@ -101,7 +118,7 @@ def _of(stay: Stay, days: int, given: set[str]) -> Iterator[Due]:
     dead = set(refs.filter(person__id_key__in=Death.objects.values("id_key")).values_list("ref", flat=True))
     for card in cards:
         if card.serial and card.serial not in given and card.application_ref not in dead:
-            yield Due(card.application_ref, card.serial, stay.key, days, stay.days, stay.name)
+            yield Due(card.application_ref, card.pk, card.serial, stay.key, days, stay.days, stay.name)
 
 
 def _given(stays_: set[str]) -> defaultdict[tuple[str, int], set[str]]:

@@ -1,6 +1,6 @@
 """What the centre tells people, and what ends by itself at its counter."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
@@ -10,16 +10,18 @@ from zhika.seat.config import Seat
 
 
 def come(batch: Batch) -> None:
-    """卡已到: the cards lie at the office, and their holders are told; in the transaction of the acceptance.
-
-    Who has an old card is told to bring it.
-    """
+    """卡已到: the cards lie at the office, and their holders are told; in the transaction of the acceptance."""
     good = Card.objects.filter(batch=batch, failure=None, serial__isnull=False)
-    refs = set(good.values_list("application_ref", flat=True))
-    against = set(succession.olds(refs))
+    refs = good.values_list("application_ref", flat=True)
+    call({ref: {"place": batch.office.name} for ref in refs}, Kind.CARD_COME, Kind.REPLACEMENT_COME)
+
+
+def call(facts: Mapping[str, Mapping[str, str]], first: Kind, replacement: Kind) -> None:
+    """Call people to fetch their cards; who has an old one is told to bring it. `facts` as for `messages.write_all`."""
+    against = set(succession.olds(facts))
     against -= succession.lost(against)
-    for kind, some in ((Kind.CARD_COME, refs - against), (Kind.REPLACEMENT_COME, against)):
-        messages.write_all({ref: {"place": batch.office.name} for ref in some}, kind)
+    messages.write_all({ref: told for ref, told in facts.items() if ref not in against}, first)
+    messages.write_all({ref: told for ref, told in facts.items() if ref in against}, replacement)
 
 
 def due(seat: Seat) -> Iterable[tuple[str, str, str]]:

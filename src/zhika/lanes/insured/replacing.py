@@ -21,6 +21,7 @@ from zhika.errors import Fault, NotReady, Refused
 from zhika.flows import requests
 from zhika.flows.blocking import Standing
 from zhika.flows.requests import OldCard
+from zhika.ledger.blocks import blocked
 from zhika.ledger.cards import Card
 from zhika.ledger.chunks import chunks
 from zhika.ledger.places import today
@@ -217,6 +218,7 @@ def _notice(work: Work, one: Asked) -> None:
     person, right = one.old.person, json.loads(one.facts["corrections"])
     wrong = [Mistake(TITLES[name], getattr(person, name), value) for name, value in right.items() if name != "photo"]
     slips.print_notice(
-        work.seat, one.ref, wrong or [Mistake("卡面", "", one.facts["reason"])], holder=person.name,
-        old_card=one.serial, office=person.office, by=work.by, on=today(work.now),
+        work.seat, one.ref, wrong, holder=person.name, old_card=one.serial, reason=one.facts["reason"],
+        office=person.office, by=work.by, on=today(work.now),
+        blocked=bool(blocked(Card.objects.filter(serial=one.serial).values_list("pk", flat=True))),
     )  # fmt: skip
