@@ -801,7 +801,7 @@ class Town:
         """The cards that a recall of this batch names: each of it that was made, where it lies."""
         told = {row.subject: (row.lies_as, row.live) for row in recall.recall(self.seat, "batch", code)}
         cards = {card.serial: card for card in self.truth.cards.values() if card.batch == code}
-        standing = {*self.truth.live.values()}
+        standing = {*self.truth.live.values(), *self.truth.pending.values()}
         assert told == {
             serial: (State(card.state).label, card.ref in standing and card.ref not in self.truth.failed)
             for serial, card in cards.items()
