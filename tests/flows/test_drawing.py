@@ -175,6 +175,17 @@ def test_a_batch_shows_what_is_done_what_waits_for_whom_and_who_left() -> None:
     assert "等待: 医保中心清点 249 张社保卡并签收交接回执".replace(" ", "") in drawn.replace(" ", "")
 
 
+def test_a_row_done_in_another_year_says_which() -> None:
+    chart = FLOWS["urban-new"]
+    first, second = (step.key for step in chart.steps[:2])
+    told = State("B", {
+        first: StepState(done=True, at=datetime(2026, 12, 31, 23, 59), n_out=1),
+        second: StepState(done=True, at=datetime(2027, 1, 1, 0, 1), n_out=1),
+    })  # fmt: skip
+    drawn = words(swimlane(chart, told))
+    assert "12-31 23:59 · 1" in drawn and "2027-01-01 · 1" in drawn
+
+
 def test_without_a_batch_no_row_is_done_or_waiting() -> None:
     assert set(standing(swimlane(FLOWS["urban-new"])).values()) == {None}
 

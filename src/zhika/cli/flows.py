@@ -105,7 +105,7 @@ def _list_all(as_json: bool) -> None:
 def _standing(step: Step, state: State) -> str:
     own = state.of(step)
     if own.done:
-        return f"✓ {own.at:%m-%d %H:%M}" if own.at else "✓"
+        return f"✓ {own.at:%Y-%m-%d %H:%M}" if own.at else "✓"
     return f"等待 {own.waits_for}".rstrip() if own.waiting else ""
 
 

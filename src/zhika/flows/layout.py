@@ -35,9 +35,11 @@ class _Filled:
         return sum(text.style.leading for text in self.texts) + 2 * PADDING - 4
 
 
-def _status(state: StepState) -> list[Text]:
+def _status(state: StepState, year: int | None) -> list[Text]:
+    """When it was done and for how many; the year where it is another than the batch's first, `year`."""
     if state.done:
-        parts = [f"{state.at:%m-%d %H:%M}"] if state.at else []
+        when = "%m-%d %H:%M" if state.at and state.at.year == year else "%Y-%m-%d"
+        parts = [format(state.at, when)] if state.at else []
         if state.n_out is not None:
             same = state.n_in in (None, state.n_out)
             parts.append(f"{state.n_out:,}" if same else f"{state.n_in:,} → {state.n_out:,}")
@@ -57,7 +59,7 @@ def _fill(flow: Flow, place: Place, state: State | None) -> _Filled:
     step = place.what
     texts = [Text(line, Style.TITLE) for line in wrap(step.title, room / Style.TITLE.size)]
     texts += [Text(f"留存 {document.title}", Style.KEPT) for document in kept(flow, step)]
-    status = _status(state.of(step)) if state else []
+    status = _status(state.of(step), state.year) if state else []
     texts += status or [Text(f"{KINDS[step.kind]} · {GRAINS[step.grain]}", Style.CAPTION)]
     return _Filled(place, tuple(texts))
 

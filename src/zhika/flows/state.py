@@ -46,5 +46,10 @@ class State:
         return self.steps.get(step.key, _AHEAD)
 
     @property
+    def year(self) -> int | None:
+        """In which the first row was done."""
+        return min((own.at.year for own in self.steps.values() if own.at), default=None)
+
+    @property
     def failures(self) -> int:
         return sum(self.failed.values())
