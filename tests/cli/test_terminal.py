@@ -98,6 +98,12 @@ def test_a_code_within_a_text_breaks_no_table(capsys: pytest.CaptureFixture[str]
     assert plain(capsys.readouterr().out).count(code) == 2
 
 
+def test_the_headings_of_the_help_are_chinese(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-m", "zhika.cli.main", "demo", "--help"], cwd=tmp_path,
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    assert "选项" in done.stdout and "[默认: demo]" in done.stdout and "Options" not in done.stdout
+
+
 def test_without_a_standard_output_a_command_still_runs(tmp_path: Path) -> None:
     done = subprocess.run(["sh", "-c", f"{sys.executable} -m zhika.cli.main flows >&-"], cwd=tmp_path,
                           capture_output=True, text=True)  # fmt: skip

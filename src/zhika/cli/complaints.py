@@ -1,4 +1,4 @@
-"""What the command line's own machinery complains of, in Chinese: an option that is none, an argument that lacks."""
+"""What the command line's own machinery says, in Chinese: an option that is none, an argument that lacks, headings."""
 
 import re
 from typing import Any
@@ -47,6 +47,15 @@ def in_chinese(message: str) -> str:
             near = near.replace("'", "").replace(", ", "、").replace(" or ", "、")
             return saying.format(**told, near=f"。是否要 {near}" if near else "")
     return message
+
+
+def heads() -> None:
+    """Headings of the help, in Chinese; typer keeps them as words of its module that writes it."""
+    from typer import rich_utils
+
+    rich_utils.ARGUMENTS_PANEL_TITLE, rich_utils.OPTIONS_PANEL_TITLE = "参数", "选项"
+    rich_utils.COMMANDS_PANEL_TITLE, rich_utils.ERRORS_PANEL_TITLE = "命令", "错误"
+    rich_utils.DEFAULT_STRING, rich_utils.REQUIRED_LONG_STRING = "[默认: {}]", "[必填]"
 
 
 def usage(error: Any) -> str:

@@ -31,12 +31,13 @@ from zhika.cli import (
 from zhika.cli.unclaimed import unclaimed
 from zhika.errors import ZhikaError
 
+HELP = ("-h", "--help")
 app = typer.Typer(
     name="zhika",
     help="Zhika 制卡: 城市社会保障卡的制作与发放。先 zhika demo 看一遍, 再 zhika init 建自己的席位。",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": list(HELP)},
 )
 ERRORS = Console(stderr=True, highlight=False)
 
@@ -91,6 +92,8 @@ for entry in entry_points(group="zhika.commands"):
 
 def main() -> None:
     """Run, and say what was refused in words instead of a traceback."""
+    if len(sys.argv) == 1 or set(HELP) & set(sys.argv):
+        complaints.heads()
     try:
         sys.exit(app(prog_name="zhika", standalone_mode=False))
     except complaints.UsageError as error:
