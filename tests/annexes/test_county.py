@@ -99,6 +99,14 @@ def test_a_batch_that_stands_still_is_told_with_its_row_and_who_must_act(city: H
     assert listed(city)["350525"].since == StepRecord.objects.get().booked_at
 
 
+def test_what_a_stock_count_missed_is_the_offices_of_that_batch_too(city: House) -> None:
+    one = batch(city)
+    StepRecord.objects.filter(batch=one).delete()
+    Case.objects.create(kind=Case.MISSING, batch=one, count="PD-1", organisation=one.office, opened_at=timezone.now())
+    (difference,) = matters(today(), DAYS)["350525"].differences
+    assert (difference.handover, difference.n) == ("PD-1", 1)
+
+
 @pytest.mark.parametrize("days_ago", [13.9, 14.1])
 def test_a_batch_stands_still_after_the_configured_days(city: House, days_ago: float) -> None:
     one = batch(city)

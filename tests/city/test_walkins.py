@@ -15,6 +15,7 @@ from tests.city.counting import booked, in_hand, lying, opened
 from zhika.card import tray
 from zhika.flows import FLOWS
 from zhika.flows.chart import Grain
+from zhika.flows.documents import ACTIVATION
 from zhika.rehearsal.world import PEOPLE, World, cards_at
 
 BANKS = {"urban": "icbc", "rural": "abc"}
@@ -194,6 +195,17 @@ def check_chart(process: str, told: Told) -> None:
         assert {row["lane"] for row in own} <= set(FLOWS[process].lanes)
 
 
+def check_documents(process: str, folder: Path) -> None:
+    """What the seats' records hold of the charts' documents is what this one's rows send, and nothing that others send.
+
+    The bank's receipt of activation is a row's in one chart only; here an act's.
+    """
+    sent = {name: {d.code for step in flow.steps for d in step.sends} for name, flow in FLOWS.items()}
+    query = "SELECT DISTINCT type FROM ledger_paper WHERE process = ?"
+    kept = {type_ for home in ("platform", *BANKS.values()) for (type_,) in rows(folder / home, query, process)}
+    assert kept & set().union(*sent.values()) - {ACTIVATION.code} == sent[process]
+
+
 def in_order(steps: Any) -> list[tuple[int, str]]:
     """Number and function of each row, as they happened; a row that is done card by card once."""
     return list(
@@ -224,8 +236,9 @@ def check_hands(folder: Path, scheme: str, process: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", BANKS)
-def test_each_request_went_through_the_rows_of_its_chart(scheme: str, told: Told) -> None:
+def test_each_request_went_through_the_rows_of_its_chart(scheme: str, walked: Path, told: Told) -> None:
     check_chart(f"{scheme}-new", told)
+    check_documents(f"{scheme}-new", walked)
 
 
 def test_the_books_balance_on_every_seat_and_nobody_failed(walked: Path, told: Told) -> None:
@@ -271,8 +284,9 @@ def test_at_the_offices_counter_each_card_is_listed_and_went_out_by_its_serial_a
 
 
 @pytest.mark.parametrize("scheme", BANKS)
-def test_each_replacement_went_through_the_rows_of_its_chart(scheme: str, later: Told) -> None:
+def test_each_replacement_went_through_the_rows_of_its_chart(scheme: str, replaced: Path, later: Told) -> None:
     check_chart(f"{scheme}-replacement", later)
+    check_documents(f"{scheme}-replacement", replaced)
 
 
 def test_the_books_balance_after_the_old_cards_have_come_back(replaced: Path, later: Told) -> None:

@@ -1,5 +1,6 @@
 """A year in a small city: all six charts, and all that can befall a card, each to its end: `zhika demo --all`."""
 
+import sqlite3
 from io import StringIO
 from pathlib import Path
 
@@ -51,6 +52,14 @@ def test_the_plans_were_loaded_and_the_annexes_compare_with_them(year: Findings)
         numbers = [key for key, value in total.items() if isinstance(value, int)]
         assert numbers and all(total[key] == sum(row[key] or 0 for row in rows) for key in numbers)
         assert max(total[key] for key in numbers) > 100_000  # the paper's own figures
+
+
+def test_some_sent_somebody_of_the_family_and_some_came_the_next_day(year: Findings) -> None:
+    with sqlite3.connect(year.folder / "platform" / "zhika.db") as store:
+        proxies = store.execute("SELECT count(*) FROM unit_receipt WHERE by = 'proxy' AND relation != ''").fetchone()[0]
+    assert proxies >= 1
+    commands = (year.folder / "typed" / "commands.txt").read_text(encoding="utf-8").splitlines()
+    assert sum(" do hand_out " in line for line in commands) > len(year.batches) // 2
 
 
 def test_each_kind_of_failure_came_and_whoever_may_starts_again_has_a_card(year: Findings) -> None:

@@ -13,9 +13,10 @@ from zhika.card import tray as trays
 from zhika.cli import books, doing, main, recalling, stock
 from zhika.engine import acts, plastic
 from zhika.engine.work import Bound
+from zhika.errors import ConfigurationError
 from zhika.flows.lanes import Lane
 from zhika.lanes.integrator import material
-from zhika.ledger.batches import organisation
+from zhika.ledger.batches import Batch, organisation
 from zhika.ledger.custody import Quantity, move
 from zhika.ledger.material import EMBEDDED, drawn, material_group
 from zhika.ledger.places import State, place, today
@@ -112,3 +113,26 @@ def test_a_recall_of_a_lot_names_what_is_no_card_yet(house: House) -> None:
     assert [line.split(";")[0] for line in said if line.startswith("未用的")] == [
         "未用的芯片模块: 库存 4、领用 2", "未用的空白卡: 库存 4、领用 2", "未用的带芯片空白卡: 库存 10",
     ]  # fmt: skip
+
+
+def test_a_past_day_is_no_verdict_and_what_does_not_go_together_is_refused(house: House) -> None:
+    said = run("books", "--on", today().isoformat())
+    assert "账平" not in said and "只对现在核对" in said
+    for words, rule in (
+        (("--on", today().isoformat(), "--prove"), "不能与 --on 同用"),
+        (("--lot", "M-1", "--organisation", "02"), "不能与 --organisation"),
+    ):
+        result = CliRunner().invoke(main.app, ["books", *words])
+        assert isinstance(result.exception, ConfigurationError) and rule in str(result.exception)
+
+
+def test_one_organisations_books_are_its_own_lines_alone(house: House) -> None:
+    lines = json.loads(run("books", "--organisation", "supplier", "--json"))["lines"]
+    assert lines and {line["organisation"] for line in lines} == {"supplier"}
+    whole = json.loads(run("books", "--json"))["lines"]
+    assert [line for line in whole if line["organisation"] == "supplier"] == lines
+    code = Batch.objects.get().code
+    yesterday = (today() - timedelta(days=1)).isoformat()
+    past = json.loads(run("books", "--batch", code, "--on", yesterday, "--json"))["lines"]
+    now = json.loads(run("books", "--batch", code, "--on", today().isoformat(), "--json"))["lines"]
+    assert past == [] and now == json.loads(run("books", "--batch", code, "--json"))["lines"] != []

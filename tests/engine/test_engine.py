@@ -244,8 +244,8 @@ TWO_EYES = Act("sign", "签发", {Lane.BANK}, hand=True, persons=2, reason=True,
         ({"by": "甲", "second": "乙", "reason": ""}, "--reason"),
         ({"by": "丙", "second": "乙", "reason": "到期"}, "prepare"),
         ({"by": "甲", "second": "丙", "reason": "到期"}, "prepare"),
-        ({"by": "甲" * 31, "second": "乙", "reason": "到期"}, "最多 30 个"),
-        ({"by": "甲", "second": "乙" * 31, "reason": "到期"}, "最多 30 个"),
+        ({"by": "甲" * 30, "second": "乙", "reason": "到期"}, "最多 29 个"),
+        ({"by": "甲", "second": "乙" * 30, "reason": "到期"}, "最多 29 个"),
         ({"by": "甲", "second": "乙", "reason": "期" * 181}, "最多 180 个"),
         ({"by": "zhika", "second": "乙", "reason": "到期"}, "程序自己的名字"),
         ({"by": "甲", "second": " Zhika", "reason": "到期"}, "程序自己的名字"),
@@ -278,13 +278,13 @@ def test_nobody_goes_by_the_programs_own_name_whatever_is_done(seat: Seat) -> No
 
 def test_what_would_not_fit_into_the_records_is_refused_with_its_limit(seat: Seat) -> None:
     open_batch(seat, CODE)
-    for facts, limit in (({"evidence": "表" * 181}, "凭证.*最多 180"), ({"by": "甲" * 31}, "经办人.*最多 30")):
+    for facts, limit in (({"evidence": "表" * 181}, "凭证.*最多 180"), ({"by": "甲" * 30}, "经办人.*最多 29")):
         with pytest.raises(NotAllowed, match=limit):
             do_row(seat, CODE, "generate_accounts", **{"by": "甲", **facts})
     with pytest.raises(NotAllowed, match=r"对象.*最多 76"):
         acts.act(seat, "destroy", "B" * 77, by="甲", second="乙")
     assert not StepRecord.objects.exists()
-    assert do_row(seat, CODE, "generate_accounts", by="甲" * 30, evidence="表" * 180)
+    assert do_row(seat, CODE, "generate_accounts", by="甲" * 29, evidence="表" * 180)
 
 
 @pytest.mark.parametrize(("name", "rule"), [("destroy", "--second"), ("form", "泳道"), ("set_aside", "没有这项操作")])

@@ -114,7 +114,7 @@ class House:
         """Everybody confirmed and in one batch."""
         self.load_registers()
         code = self.lot()
-        self.row(code, "confirm", Lane.CENTRE, second="李敏")
+        self.row(code, "confirm", Lane.CENTRE, second="高远")
         self.row(code, "form_production_data", Lane.INTEGRATOR)
         assert act(self.seat, "form", f"{self.process}/{OFFICE}", by="周")
         return Batch.objects.get()

@@ -93,10 +93,13 @@ def _differences() -> Iterator[tuple[str, Difference]]:
     cases = Case.objects.filter(closed_at=None, handover__batch__isnull=False)
     columns = ("handover__batch__office__code", "handover__code", "kind", "handover__from_organisation__name",
                "handover__to_organisation__name")  # fmt: skip
-    for office, code, kind, giver, taker, n, since in cases.values_list(*columns).annotate(
-        pieces=Sum("n"), since=Min("opened_at")
-    ):
+    counted = Case.objects.filter(closed_at=None, handover=None, batch__isnull=False)
+    by_count = ("batch__office__code", "count", "kind", "organisation__name")
+    sums = {"pieces": Sum("n"), "since": Min("opened_at")}
+    for office, code, kind, giver, taker, n, since in cases.values_list(*columns).annotate(**sums):
         yield office, Difference(code, KINDS.get(kind, kind), n, since, giver, taker)
+    for office, code, kind, holder, n, since in counted.values_list(*by_count).annotate(**sums):
+        yield office, Difference(code, KINDS.get(kind, kind), n, since, holder, holder)
 
 
 def _stuck(days: int) -> Iterator[tuple[str, Stuck]]:

@@ -41,6 +41,10 @@ def books(
         day = date.fromisoformat(on) if on else None
     except ValueError:
         raise ConfigurationError(f"日期 {on} 应写成 2026-11-23") from None
+    if day is not None and prove:
+        raise ConfigurationError("--prove 重算的是现在的账, 不能与 --on 同用")
+    if (lot or kind) and (office or within):
+        raise ConfigurationError("材料按来料批看 (--lot、--kind), 不能与 --organisation、--batch 同用")
     if lot or kind:
         if not _lots(seat.title, lot, kind, day, as_json):
             raise typer.Exit(1)
@@ -59,7 +63,10 @@ def books(
             "账上没有实物。",
             ("数量",),
         )
-        OUT.print("\n".join(f"[red]不平[/] {b}" for b in broken) or f"账平{'(已逐笔重算)' if prove else ''}。")
+        if day is not None:
+            OUT.print(f"{on} 终了的余额, 由逐日合计得出; 平与不平只对现在核对: zhika books --prove")
+        else:
+            OUT.print("\n".join(f"[red]不平[/] {b}" for b in broken) or f"账平{'(已逐笔重算)' if prove else ''}。")
     if broken:
         raise typer.Exit(1)
 

@@ -67,13 +67,21 @@ def requests(
         return
     shown = [
         (
-            r["ref"], r["kind"], r["office"], _state(r), r["cause"], r["old_card"], r["payment"], r["by"], r["batch"],
+            r["ref"], r["kind"], r["office"], _state(r), _why(r), r["old_card"], r["payment"], r["by"], r["batch"],
             r["serial"],
         )
         for r in rows
     ]  # fmt: skip
     columns = ("申请编号", "业务", "机构", "状态", "原因", "原卡", "缴费单号", "录入人", "批次", "新卡")
     show(f"{seat.title} 申请", columns, shown, "没有这样的申请。" if office or state else "没有申请。")
+
+
+def _why(row: Mapping[str, object]) -> str:
+    """Why it was refused, in words; why it was withdrawn, as somebody said it."""
+    from zhika.engine.reasons import explained
+
+    cause = str(row["cause"])
+    return explained(cause).title if cause and row["state"] == "refused" else cause
 
 
 def _state(row: Mapping[str, object]) -> str:

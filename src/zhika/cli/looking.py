@@ -106,7 +106,7 @@ def exceptions(as_json: Json = False) -> None:
         {
             "batch": f.card.batch.code, "application": f.card.application_ref, "serial": f.card.serial,
             "cause": f.cause, "cause_title": title(f.cause), "step": f.step, "source": f.source,
-            "document": f.document, "row": f.row, "ended": ended.get(f.pk, ""),
+            "document": f.document, "row": f.row, "text": f.text, "ended": ended.get(f.pk, ""),
         }
         for f in found
     ]  # fmt: skip
@@ -120,13 +120,14 @@ def exceptions(as_json: Json = False) -> None:
             r["application"],
             r["serial"],
             r["cause_title"],
+            r["text"],
             title_of(r["step"], f.card.batch.process),
             called(r["source"]),
             *((r["ended"],) if seat.platform else ()),
         )
         for f, r in zip(found, rows, strict=True)
     ]
-    columns = ("批次", "申请编号", "卡序列号", "原因", "步骤", "发现方", *(("结局",) if seat.platform else ()))
+    columns = ("批次", "申请编号", "卡序列号", "原因", "说明", "步骤", "发现方", *(("结局",) if seat.platform else ()))
     show(f"{seat.title} 异常", columns, shown, "没有异常。")
 
 

@@ -3,7 +3,7 @@
 With wrong data a card is void, and its person can start again; whom nobody came for is kept, and given out again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -15,14 +15,16 @@ from zhika.engine.lists import print_handover
 from zhika.engine.work import ActWork, Done
 from zhika.errors import Fault, NotReady, Refused
 from zhika.flows.causes import DECEASED, KEPT, RETURNED_FOR
-from zhika.flows.documents import EXCEPTIONS, RETURNED, Document
+from zhika.flows.documents import EXCEPTIONS, FLAG, RETURNED, Document
 from zhika.flows.lanes import Lane
 from zhika.ledger.batches import Organisation
 from zhika.ledger.cards import Card, CardEvent
+from zhika.ledger.chunks import chunks
 from zhika.ledger.custody import Cards, give
 from zhika.ledger.places import Handover, Place, State, group, place, today
 from zhika.ledger.where import where
 from zhika.people import deaths, entry
+from zhika.people.models import Application
 
 RETURNABLE = (State.GOOD, State.VOID, State.HELD)
 
@@ -94,7 +96,8 @@ def _give_back(work: ActWork, way: Way) -> Done:
     def write() -> None:
         if Handover.objects.filter(code=way.code).exists():
             raise NotReady(f"交接 {way.code} 刚由另一人开出, 请再办一次")
-        plastic.fail(batch, void, step=work.act.name, source=work.seat.name)
+        said = dict.fromkeys(void, work.reason)
+        plastic.fail(batch, void, step=work.act.name, source=work.seat.name, texts=said)
         entry.end(app for app, cause in causes.items() if cause == DECEASED)
         within = group(way.code, "return", batch.code)
         given = place(way.giver, State.GIVEN, within)
@@ -107,7 +110,7 @@ def _give_back(work: ActWork, way: Way) -> Done:
         _events(work, causes)
         print_handover(work.seat, RETURNED, rows, way.code, way.giver, way.taker, work.now)
 
-    told = _rows(EXCEPTIONS, {app: work.people[app] for app in void}, void, step=work.act.name)
+    told = _rows(EXCEPTIONS, {app: work.people[app] for app in void}, void, step=work.act.name, text=work.reason)
     others = frozenset(batch.parties.exclude(seat=work.seat.name).values_list("seat", flat=True))
     to = {RETURNED: frozenset({way.seat}), EXCEPTIONS: others}
     return Done(documents={RETURNED: rows, EXCEPTIONS: told}, to=to, handover=way.code, write=write, after=way.code)
@@ -139,15 +142,25 @@ def _faults(card: Card, state: State, cause: str, *, known: bool) -> list[Fault]
 
 def _rows(document: Document, people: Mapping[str, Card], causes: Mapping[str, str], **fixed: str) -> pl.DataFrame:
     """Rows of a document about these cards, in line order; what is not known of them stays empty."""
-    holders = persons(people)
+    holders, flags = persons(people), _flags(people)
     rows = [
         {
-            **dict.fromkeys(document.columns, ""), **fixed, "app_no": app, "id_no": holders[app].id_no,
-            "name": holders[app].name, "card_serial": card.serial or "", "cause": causes[app],
+            **dict.fromkeys(document.columns, ""), **fixed, FLAG.name: flags[app], "app_no": app,
+            "id_no": holders[app].id_no, "name": holders[app].name, "card_serial": card.serial or "",
+            "cause": causes[app],
         }
         for app, card in sorted(people.items(), key=lambda item: item[1].line)
     ]  # fmt: skip
-    return pl.DataFrame(rows, schema=dict.fromkeys(document.columns, pl.String))
+    columns = dict.fromkeys((*document.columns, FLAG.name), pl.String)
+    return pl.DataFrame(rows, schema=columns).select(document.columns)
+
+
+def _flags(refs: Collection[str]) -> dict[str, str]:
+    """新增 or 补换 of each of these applications."""
+    found: dict[str, str] = {}
+    for some in chunks(sorted(refs)):
+        found |= dict(Application.objects.filter(ref__in=some).values_list("ref", "kind"))
+    return found
 
 
 def _events(work: ActWork, causes: Mapping[str, str]) -> None:

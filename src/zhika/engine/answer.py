@@ -11,13 +11,13 @@ from zhika.card import idnumber
 from zhika.engine import desk
 from zhika.engine.check import id_key
 from zhika.engine.promise import Promise, promise
+from zhika.engine.reasons import KNOWN, explained
 from zhika.engine.registry import BY_PROXY
 from zhika.engine.sides import Side, bank_side, social_side
 from zhika.engine.standing import Standing, Subject, standing
 from zhika.engine.whereabouts import Moved, Whereabouts, papers_of, whereabouts
 from zhika.errors import NotReady
 from zhika.flows import FLOWS, title_of
-from zhika.flows.causes import CAUSES, title
 from zhika.flows.chart import Cards, Step
 from zhika.flows.documents import COLLECTION, DESTRUCTION
 from zhika.flows.lanes import Lane
@@ -142,7 +142,7 @@ def answer(seat: Seat, query: str, *, now: datetime | None = None) -> Answer:
         dead = bool(number) and _dead(id_key(seat.home, number))
         told = (_asked(seat, request, at, dead=dead),)
         return Answer(idnumber.mask_name(fields.get("name", "")), idnumber.mask(number), dead, told)
-    applications = list(Application.objects.filter(person=person).select_related("replaces"))
+    applications = list(Application.objects.filter(person=person).select_related("replaces", "restarts"))
     refs = [one.ref for one in applications]
     asked = person.requests.exclude(ref__in=refs).select_related("office")
     known = _Known(seat, person, applications, at)
@@ -218,6 +218,7 @@ class _Known:
         self.withdrawn = {ref for ref, (_, state) in asked.items() if state == Request.WITHDRAWN}
         self.fees = _fees(seat, refs)
         self.dead = _dead(person.id_key)
+        self.lots = {one.ref: one.lot for one in mine}
         gone = {one.ref for one in after if self.withdrawn and origin(one) in self.withdrawn}
         self.followers = [(one.ref, one.restarts_id, one.replaces_id) for one in after if one.ref not in gone]
 
@@ -227,8 +228,10 @@ def _of(known: _Known, one: Application) -> Told:
     plastic = known.lying.get(card.pk) if card else None
     events = known.events.get(card.pk, {}) if card else {}
     failure, block = getattr(card, "failure", None), getattr(card, "block", None)
+    first = origin(one)
     subject = Subject(
-        one.ref, one.process, one.made_at, one.lot, one.batch_code, plastic.parcel if plastic else "", events,
+        one.ref, one.process, one.made_at, one.lot or known.lots.get(first, ""), one.batch_code,
+        plastic.parcel if plastic else "", events, first if first != one.ref else "",
         failure.happened_at if failure else None,
     )  # fmt: skip
     stands = standing(subject)
@@ -253,7 +256,7 @@ def _of(known: _Known, one: Application) -> Told:
         failed=_failed(failure, one.process, restarts) if failure else None,
         replaces=one.replaces.ref if one.replaces else "",
         replaced_by=tuple(ref for ref, _, replaced in known.followers if replaced == one.pk), closed=closed,
-        withdrawn=bool(known.withdrawn) and origin(one) in known.withdrawn, ready=ready,
+        withdrawn=first in known.withdrawn, ready=ready,
         promise=None if ended else promise(stands, one.made_at, known.now, days=known.seat.promise.days),
         fees=known.fees.get(one.ref, ()),
     )  # fmt: skip
@@ -305,7 +308,8 @@ def _asked(seat: Seat, one: Request, now: datetime, *, dead: bool) -> Told:
         row=_row(stands.last, parties) if stands.last else None, since=stands.since,
         next=() if ended else tuple(_row(step, parties) for step in stands.next), plastic=None,
         proxy=False, moved=_paper(seat, stands, subject),
-        social=social_side({}, None, over=refused), bank=bank_side(stands, {}, None, over=refused), failed=None,
+        social=social_side({}, None, over=refused), bank=bank_side(stands, {}, None, over=refused),
+        failed=_refused(one, stands) if one.state == Request.REFUSED else None,
         replaces="", replaced_by=(), closed=refused,
         withdrawn=one.state == Request.WITHDRAWN, ready=False,
         promise=None if ended else promise(stands, one.entered_at, now, days=seat.promise.days),
@@ -343,9 +347,16 @@ def _row(step: Step, parties: Mapping[Lane, str]) -> Row:
     return Row(step.number, step.title, step.lane.title, by)
 
 
+def _refused(one: Request, stands: Standing) -> Failed:
+    """Why a request was not accepted."""
+    why = explained(one.cause)
+    row = stands.last.title if stands.last else ""
+    return Failed(why.code, why.title, why.mended_by, why.citizen, row, stands.since, False, ())
+
+
 def _failed(failure: Failure, process: str, restarts: tuple[str, ...]) -> Failed:
-    cause = CAUSES.get(failure.cause)
+    cause = explained(failure.cause)
     return Failed(
-        failure.cause, title(failure.cause), cause.mended_by if cause else "", cause.citizen if cause else "",
-        title_of(failure.step, process), failure.happened_at, cause.again if cause else True, restarts,
+        failure.cause, cause.title, cause.mended_by, cause.citizen, title_of(failure.step, process),
+        failure.happened_at, cause.again or failure.cause not in KNOWN, restarts,
     )  # fmt: skip

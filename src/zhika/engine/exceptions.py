@@ -21,8 +21,9 @@ def set_aside(work: ActWork) -> Done:
         places = {
             app: (row["document"], int(row["row"])) for app, row in rows.items() if row["row"] and row["document"]
         }
+        texts = {app: row["text"] for app, row in rows.items()}
         step = next(iter(rows.values()))["step"] if rows else ""
-        plastic.fail(batch, causes, step=step, source=source, rows=places)
+        plastic.fail(batch, causes, step=step, source=source, rows=places, texts=texts)
         plastic.void_failed(batch, by=work.by)
 
     return Done(write=write)

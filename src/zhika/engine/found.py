@@ -79,7 +79,8 @@ def _void(work: ActWork, card: Card, lies: Place) -> Done:
     here = not Failure.objects.filter(card=card).exists()
 
     def write() -> None:
-        plastic.fail(batch, {card.application_ref: LOST}, step=work.act.name, source=work.seat.name)
+        said = {card.application_ref: work.reason}
+        plastic.fail(batch, dict.fromkeys(said, LOST), step=work.act.name, source=work.seat.name, texts=said)
         target = place(lies.organisation, State.VOID, plastic.batch_group(batch))
         move(lies, target, Cards([card.pk]), cause="found", by=work.by)
         closing = f"找回作废: {work.reason}"
@@ -89,7 +90,8 @@ def _void(work: ActWork, card: Card, lies: Place) -> Done:
     if not here or not others:
         return Done(write=write)
     person = desk.persons(work.seat, batch.code, {card.application_ref})[card.application_ref]
-    row = {"document": "", "row": "", "card_serial": work.subject, "step": work.act.name, "cause": LOST}
+    row = {"document": "", "row": "", "card_serial": work.subject, "step": work.act.name, "cause": LOST,
+           "text": work.reason}  # fmt: skip
     told = pl.DataFrame([person | row], schema=dict.fromkeys(EXCEPTIONS.columns, pl.String))
     return Done(documents={EXCEPTIONS: told}, to={EXCEPTIONS: others}, write=write)
 

@@ -157,7 +157,7 @@ def _accept_cards(
                 parcels.prepare(batch, sides.taker)
             else:
                 for arrived in ARRIVED:
-                    arrived(batch)
+                    arrived(batch, sorted(set(listed) & set(read.serials)))
 
     return _answer(work, paper, sides, lines, write)
 

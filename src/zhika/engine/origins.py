@@ -6,6 +6,7 @@ Looked up for all cards of a hand-out at once; only a platform seat has the appl
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from zhika.engine.rules import names
 from zhika.errors import NotAllowed
 from zhika.flows import title_of
 from zhika.ledger.chunks import chunks
@@ -62,11 +63,11 @@ def _done(subjects: Collection[str], functions: Sequence[str]) -> dict[str, dict
     for some in chunks(sorted(set(subjects))):
         rows = StepRecord.objects.filter(subject__in=some, function__in=functions)
         for subject, name, work in rows.values_list("subject", "by", "function"):
-            found[subject][name.strip()] = work
+            found[subject] |= dict.fromkeys(names(name), work)
     for subject, name, work in ActRecord.objects.filter(name__in=functions).values_list("subject", "by", "name"):
         for part in subject.split("/"):
             if part in subjects:
-                found[part][name.strip()] = work
+                found[part] |= dict.fromkeys(names(name), work)
     return found
 
 

@@ -136,17 +136,21 @@ def fail(
     step: str,
     source: str,
     rows: Mapping[str, tuple[str, int]] | None = None,
+    texts: Mapping[str, str] | None = None,
 ) -> list[Card]:
-    """Cards leave the batch with their cause, each once; what a lane keeps of them follows (`registry.LEFT`)."""
+    """Cards leave the batch with their cause, each once; what a lane keeps of them follows (`registry.LEFT`).
+
+    `rows`: document and row at fault; `texts`: what was said beside the cause.
+    """
     cards = list(Card.objects.filter(batch=batch, application_ref__in=list(causes), failure=None))
     happened = connection.ops.adapt_datetimefield_value(timezone.now())
     with connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO ledger_failure (card_id, cause, step, source, happened_at, document, \"row\")"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            "INSERT INTO ledger_failure (card_id, cause, step, source, text, happened_at, document, \"row\")"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
             [
-                (card.pk, causes[card.application_ref], step, source, happened,
-                 *(rows or {}).get(card.application_ref, ("", None)))
+                (card.pk, causes[card.application_ref], step, source, (texts or {}).get(card.application_ref, "")[:200],
+                 happened, *(rows or {}).get(card.application_ref, ("", None)))
                 for card in cards
             ],
         )  # fmt: skip

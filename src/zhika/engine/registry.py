@@ -45,8 +45,8 @@ BATCH_OF: dict[str, Callable[[str], Batch | None]] = {}
 """By name of an act whose subject names no batch: the one that it is in at this moment. While the act is done, nobody
 else has that batch in hand."""
 BY_ID_NUMBER: dict[Lane, ByIdNumber] = {}
-ARRIVED: list[Callable[[Batch], None]] = []
-"""Called in the transaction in which an office that hands out itself has counted a batch's finished cards."""
+ARRIVED: list[Callable[[Batch, Sequence[str]], None]] = []
+"""Called with the serials in the transaction in which an office that hands out itself has counted finished cards."""
 
 
 class Decided(NamedTuple):

@@ -10,7 +10,7 @@ from zhika.ledger.chunks import chunks
 from zhika.ledger.places import Movement
 from zhika.ledger.steps import ActRecord, StepRecord
 
-LONGEST_NAME, LONGEST_TEXT, LONGEST_SUBJECT = 30, 180, 76
+LONGEST_NAME, LONGEST_TEXT, LONGEST_SUBJECT = 29, 180, 76
 """Characters: what fits into every record of an act, with what is written before it."""
 MACHINE = "zhika"
 """Who does what needs nobody's hand, in the records. No person may go by it."""
@@ -51,7 +51,7 @@ def check(
         acts = ActRecord.objects.filter(name=earlier).filter(Q(subject=subject) | Q(subject__startswith=f"{subject}#"))
         rows = StepRecord.objects.filter(function=earlier, subject=subject)
         doers = dict.fromkeys(acts.values_list("by", flat=True), "") | dict(rows.values_list("by", "process"))
-        named = {name.strip(): process for name, process in doers.items()}
+        named = {name: process for text, process in doers.items() for name in names(text)}
         if same := {doer, other} & set(named) - {""}:
             raise NotAllowed(min(same), title, f"「{title_of(earlier, named[min(same)])}」是同一人所为")
     if not_giver and doer in _givers(subject):
@@ -74,6 +74,20 @@ def name_of(by: str | None) -> str:
     return MACHINE if by is None else by.strip()
 
 
+def both(by: str, second: str) -> str:
+    """How a record names two who do something together.
+
+    >>> both("王芳", " 李敏 "), both("王芳", ""), names(both("王芳", "李敏"))
+    ('王芳、李敏', '王芳', {'王芳', '李敏'})
+    """
+    return "、".join(filter(None, [by.strip(), second.strip()]))
+
+
+def names(text: str) -> set[str]:
+    """Whom a record names."""
+    return {name.strip() for name in text.split("、")}
+
+
 def _givers(code: str) -> set[str]:
     """Who gave what travels under a handover, as far as it was given on this seat."""
     given = Movement.objects.filter(handover__code=code, cause="give")
@@ -86,5 +100,5 @@ def check_many(title: str, subjects: Sequence[str], *, by: str, evidence: str = 
     for some in chunks(subjects) if not_by else ():
         earlier = StepRecord.objects.filter(subject__in=some, function__in=not_by)
         for function, process, doer in earlier.values_list("function", "process", "by").distinct():
-            if doer.strip() == by.strip():
+            if by.strip() in names(doer):
                 raise NotAllowed(by.strip(), title, f"「{title_of(function, process)}」是同一人所为")

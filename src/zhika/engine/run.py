@@ -86,6 +86,8 @@ class Outcome:
         self.failed = {**gone, **done.failed}
         self.mail = Mailroom(work.seat)
         self.errand: Errand | None = None
+        self.second = {**work.facts.get("", {}), **work.facts.get(work.subject.code, {})}.get("second", "")
+        """Who signed beside, where a row wants two."""
 
     def write(self) -> bool:
         """Seal, then one transaction; a second worker's outcome is thrown away. Things move after it."""
@@ -154,7 +156,7 @@ class Outcome:
         rows = {
             (aside.document.code, aside.row): {
                 **aside.person, "document": aside.document.code, "row": str(aside.row), "card_serial": "",
-                "step": work.step.work, "cause": aside.cause,
+                "step": work.step.work, "cause": aside.cause, "text": "",
             }
             for aside in self.asides
         }  # fmt: skip
@@ -165,6 +167,7 @@ class Outcome:
             serial = self.done.born[app].serial if app in self.done.born else self.people[app].serial or ""
             rows[app, 0] = {
                 **named[app], "document": "", "row": "", "card_serial": serial, "step": work.step.work, "cause": cause,
+                "text": self.done.texts.get(app, ""),
             }  # fmt: skip
         return list(rows.values())
 
@@ -179,7 +182,7 @@ class Outcome:
         return StepRecord.objects.create(
             subject_kind=work.subject.kind, subject=work.subject.code, batch=work.batch, process=work.flow.name,
             number=work.step.number, lane=work.step.lane, function=work.step.work, n_in=n_in, n_out=n_out,
-            happened_at=work.now, booked_at=timezone.now(), by=work.by, evidence=work.evidence,
+            happened_at=work.now, booked_at=timezone.now(), by=rules.both(work.by, self.second), evidence=work.evidence,
         )  # fmt: skip
 
     def _book(self, record: StepRecord) -> None:
@@ -189,7 +192,9 @@ class Outcome:
             if work.step.cards is Cards.BORN:
                 plastic.embed(work, self.done, record)
             rows = {aside.app_no: (aside.document.code, aside.row) for aside in self.asides}
-            failed = plastic.fail(batch, self.failed, step=work.step.work, source=work.seat.name, rows=rows)
+            failed = plastic.fail(
+                batch, self.failed, step=work.step.work, source=work.seat.name, rows=rows, texts=self.done.texts
+            )
             born = work.step.cards is Cards.BORN  # only then may one that failed before have become plastic since
             plastic.void_failed(batch, by=work.by, step=record, among=None if born else failed)
             for document in self.done.documents:

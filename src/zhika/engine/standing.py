@@ -31,6 +31,8 @@ class Subject:
     """Code of the parcel in which the card lies or lay."""
     events: Mapping[str, datetime] = field(default_factory=dict)
     """What happened to the card alone, by kind."""
+    origin: str = ""
+    """Of a new start the first application's number: what was done before a batch was done for that one."""
     left_at: datetime | None = None
     """When it left its batch: what the batch did later it did without it."""
 
@@ -55,6 +57,7 @@ def standing(subject: Subject) -> Standing:
     ahead = tuple(step for step in flow.steps if step not in done and set(before[step]) <= done)
     last = next((step for step in reversed(flow.steps) if step.key in times), None)
     since = times[last.key] if last else subject.made_at
+    since = max(since, subject.made_at) if subject.origin else since
     return Standing(subject.process, done, last, since, ahead)
 
 
@@ -77,7 +80,7 @@ def _before(process: str) -> dict[Step, tuple[Step, ...]]:
 def _recorded(subject: Subject) -> dict[tuple[int, str], datetime]:
     """When each row was done for this application, by number and function."""
     about = [(Grain.APPLICATION, subject.ref), (Grain.LOT, subject.lot), (Grain.BATCH, subject.batch_code)]
-    about.append((Grain.PARCEL, subject.parcel))
+    about += [(Grain.APPLICATION, subject.origin), (Grain.PARCEL, subject.parcel)]
     codes = [code for _, code in about if code]
     flow = FLOWS[subject.process]
     each = {step.key for step in flow.steps if step.grain.after_batch}

@@ -101,6 +101,8 @@ class Done:
     """Files of the photos that the documents name, by SHA-256."""
     failed: Mapping[str, str] = field(default_factory=dict)
     """Application number → cause code: these leave the batch."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Application number → what is said beside the cause, never a person's data."""
     born: Mapping[str, Bound] = field(default_factory=dict)
     """Application number → serials, good and void alike, where plastic comes into being."""
     to: Mapping[Document, frozenset[str]] = field(default_factory=dict)

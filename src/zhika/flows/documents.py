@@ -284,7 +284,7 @@ PASSING_ON = Document(  # 社保卡交接单
     "passing-on", "社保卡交接单", {CENTRE}, {UNIT}, (CARD_SERIAL,), things=True
 )
 RETURNED = Document(  # 退卡清单
-    "returned-cards", "退卡清单", {UNIT, CENTRE}, {CENTRE, BANK}, (CARD_SERIAL, CAUSE), things=True
+    "returned-cards", "退卡清单", {UNIT, CENTRE}, {CENTRE, BANK}, (CARD_SERIAL, CAUSE, FLAG), things=True
 )
 COLLECTION = Document(  # 领卡回执
     "collection", "领卡回执", {UNIT, CENTRE}, {CENTRE, BANK},
@@ -351,6 +351,7 @@ EXCEPTIONS = Document(  # 异常清单
         Field("card_serial", "卡序列号", 20, "QZ26000000017", required=False),
         Field("step", "步骤", 40, "personalise"),
         Field("cause", "原因代码", 20, "chip-dead"),
+        Field("text", "说明", 200, "卡面有划痕", required=False),
     ),
 )  # fmt: skip
 

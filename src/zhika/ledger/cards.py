@@ -35,6 +35,8 @@ class Failure(models.Model):
     row = models.IntegerField(null=True)
     source = models.CharField(max_length=40)
     """The seat that found it."""
+    text = models.CharField(max_length=200, blank=True, db_default="")
+    """What whoever found it said beside the cause; never a person's data."""
     happened_at = models.DateTimeField()
 
 

@@ -185,7 +185,7 @@ def test_who_has_an_old_card_is_told_to_bring_it_and_who_lost_it_is_not(street: 
             batch=street.batch, bundle=street.card(1).bundle, line=90 + app.pk, application_ref=old.ref,
             person_key="0" * 64, serial=f"QZ-{kind}",
         )  # fmt: skip
-    telling.come(street.batch)
+    telling.come(street.batch, [serial(n) for n in range(1, 6)])
     told = {message.application.ref: message for message in Message.objects.select_related("application")}
     assert told[damaged.ref].kind == Kind.REPLACEMENT_COME and "和原卡前往领取" in told[damaged.ref].text
     assert told[lost.ref].kind == Kind.CARD_COME and "原卡" not in told[lost.ref].text

@@ -7,6 +7,7 @@ import pytest
 from tests.lanes.counter import ENTERS, REVIEWS, Counter, cards
 from tests.lanes.house import OFFICE, person
 from zhika.engine import desk
+from zhika.engine.answer import answer
 from zhika.errors import NotAllowed, NotReady, Refused
 from zhika.ledger.cards import Card
 from zhika.ledger.steps import StepRecord
@@ -138,6 +139,17 @@ def test_a_rejected_replacement_changes_nothing_and_the_old_card_stays(counter: 
     assert counter.do("review_replacement", told, by=REVIEWS) == 1
     assert states()[ref] == (Request.REFUSED, "data-wrong")
     assert Person.objects.get().address != "东街1号" and Application.objects.get().live
+
+
+def test_a_cause_that_no_dictionary_has_is_refused_and_a_known_one_is_explained(counter: Counter, old: Card) -> None:
+    ref = counter.ask(old)
+    with pytest.raises(Refused, match=r"没有这个原因, 可用:.*no-old-card"):
+        counter.do("review_replacement", {ref: {"decision": "reject", "cause": "随便"}}, by=REVIEWS)
+    assert states()[ref] == (Request.APPLIED, "")
+    counter.do("review_replacement", {ref: {"decision": "reject"}}, by=REVIEWS)
+    told = {one.ref: one for one in answer(counter.seat, ref).applications}[ref]
+    assert told.failed is not None
+    assert (told.failed.title, told.failed.citizen) == ("审核不予受理", "您的申请未通过审核，请到经办机构咨询。")
 
 
 def test_a_card_that_ended_after_it_was_asked_for_is_not_replaced(counter: Counter, old: Card) -> None:

@@ -1,6 +1,7 @@
 """撤回申请: until a card is made its request can be given up, with the number and the fee."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -36,6 +37,7 @@ from zhika.ledger.steps import ActRecord, Trouble
 from zhika.people import restarts, settling
 from zhika.people.models import Application, Death, Payment, Refund, Request
 from zhika.people.settlements import after, end, period_of
+from zhika.seat.config import Seat
 
 
 @pytest.fixture
@@ -154,6 +156,17 @@ def test_whoever_forms_a_batch_at_that_moment_does_not_take_in_the_withdrawn(cou
     with pytest.raises(NotReady, match="撤回"):
         done.write()
     assert application(ref).batch_code == ""
+
+
+def test_requests_are_due_when_so_many_wait_or_one_is_old_enough(counter: Counter) -> None:
+    refs = [counter.reviewed(n) for n in range(2)]
+    assert list(forming.due_requests(counter.seat)) == []
+    settings = counter.house.seat.batch
+    counter.house.seat = Seat(**{**vars(counter.seat), "batch": replace(settings, request_size=len(refs))})
+    assert [about.split("/")[1] for _, about, _ in forming.due_requests(counter.seat)] == [OFFICE]
+    counter.house.seat = Seat(**{**vars(counter.seat), "batch": settings})
+    Application.objects.filter(ref=refs[0]).update(made_at=timezone.now() - timedelta(days=settings.request_days))
+    assert len(list(forming.due_requests(counter.seat))) == 1
 
 
 def test_a_request_in_a_rush_is_no_longer_due(counter: Counter) -> None:
@@ -305,9 +318,9 @@ def test_a_reason_is_wanted_that_fits_the_voucher(counter: Counter) -> None:
 
 def test_a_refused_requests_fee_is_given_back_and_it_stays_refused(counter: Counter) -> None:
     ref = counter.ask_again(counter.old_card())
-    counter.do("review_replacement", {ref: {"decision": "reject", "cause": "no-reason"}}, by=REVIEWER)
+    counter.do("review_replacement", {ref: {"decision": "reject", "cause": "data-wrong"}}, by=REVIEWER)
     counter.withdraw(ref, reason="审核未通过")
-    assert (request(ref).state, request(ref).cause) == (Request.REFUSED, "no-reason")
+    assert (request(ref).state, request(ref).cause) == (Request.REFUSED, "data-wrong")
     assert len(vouchers(counter)) == 1
     with pytest.raises(NotAllowed, match="也没有未退的费用"):
         counter.withdraw(ref)
@@ -351,12 +364,12 @@ def test_the_fee_of_a_refused_request_stands_on_the_list_until_it_is_given_back(
     card = counter.old_card()
     ref = counter.ask_again(card)
     assert owed(counter) == []
-    counter.do("review_replacement", {ref: {"decision": "reject", "cause": "no-reason"}}, by=REVIEWER)
+    counter.do("review_replacement", {ref: {"decision": "reject", "cause": "data-wrong"}}, by=REVIEWER)
     assert owed(counter) == [(ref, "已退回而未退费")]
     counter.withdraw(ref, reason="审核未通过")
     assert owed(counter) == []
     free = counter.ask_again(card, exempt="low-income")
-    counter.do("review_replacement", {free: {"decision": "reject", "cause": "no-reason"}}, by=REVIEWER)
+    counter.do("review_replacement", {free: {"decision": "reject", "cause": "data-wrong"}}, by=REVIEWER)
     assert owed(counter) == [], "of a receipt over nothing there is nothing to give back"
 
 

@@ -225,6 +225,22 @@ def test_a_failed_application_tells_cause_sentence_and_the_new_start(house: Hous
     assert found[0].promise is not None and found[0].failed is None
 
 
+def test_a_new_start_goes_on_where_its_first_application_stood(house: House) -> None:
+    batch = house.batch()
+    old = journey.first(batch)
+    before = told(house, batch)
+    assert before.row is not None and before.row.number == 1
+    plastic.fail(batch, {old.ref: "misprint"}, step="print_faces", source="house")
+    Application.objects.filter(pk=old.pk).update(live=False)
+    at = timezone.now() + timedelta(seconds=1)
+    new = Application.objects.create(
+        ref="A26112399999999", person=old.person, process=old.process, restarts=old, made_at=at
+    )
+    one = answer(house.seat, new.ref).applications[0]
+    assert one.ref == new.ref and one.row is not None and one.row.number == 1 and one.since == at
+    assert [row.number for row in one.next] == [2]
+
+
 def test_the_same_person_is_found_by_each_number_and_shown_masked(house: House) -> None:
     batch = journey.personalised(house)
     one = journey.first(batch)

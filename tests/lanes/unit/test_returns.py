@@ -78,9 +78,19 @@ def test_the_whole_way_from_the_unit_to_the_bank_out_again_and_at_last_destroyed
     }  # fmt: skip
     assert breaches() == []
     assert street.inside(street.tray(NAME, f"{street.batch.code}.cards")) == []
+    assert dict(Failure.objects.exclude(text="").values_list("card__serial", "text")) == {
+        serial(4): "逾期未领或资料有误",
+    }  # fmt: skip
+    assert "新增" in printed(street, to_bank)
     record = street.seat.home / "files" / "lists" / f"{street.batch.code}~destruction-{NAME}-2.pdf"
     text = "\n".join(page.extract_text() for page in PdfReader(record).pages)
     assert serial(2) in text and serial(3) in text and "逾期未领、到期注销 2 张" in text and "周强" in text
+
+
+def printed(street: Street, code: str) -> str:
+    """What stands on the list of a handover."""
+    path = street.seat.home / "files" / "lists" / f"{code}.pdf"
+    return "\n".join(page.extract_text() for page in PdfReader(path).pages)
 
 
 def test_the_cards_travel_in_their_own_tray_and_join_the_takers(street: Street) -> None:

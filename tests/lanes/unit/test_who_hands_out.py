@@ -63,7 +63,7 @@ def test_a_new_start_has_the_doers_of_the_first_application_too(street: Street) 
         ref="A26112399999999", person=first.person, process="urban-batch", live=False, restarts=first, made_at=NOW
     )
     assert origins.doers([again.ref], MAKERS)[again.ref] == {
-        COLLECTED: "collect", CONFIRMED: "confirm", FORMED: "form",
+        COLLECTED: "collect", CONFIRMED: "confirm", "高远": "confirm", FORMED: "form",  # who signed beside, too
     }  # fmt: skip
 
 

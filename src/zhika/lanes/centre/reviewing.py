@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from zhika.card import idnumber
 from zhika.engine.check import id_key
+from zhika.engine.reasons import KNOWN
 from zhika.engine.work import Done, Work
 from zhika.errors import Fault, NotReady, Refused
 from zhika.flows.documents import (
@@ -92,6 +93,8 @@ def _decided(work: Work) -> dict[str, str]:
             faults.append(Fault(ref, f"应为 {ACCEPT} (通过) 或 {REJECT} (退回)", column="decision"))
         elif decision == REJECT:
             found[ref] = work.facts[ref].get("cause") or REJECTED
+            if found[ref] not in KNOWN:
+                faults.append(Fault(ref, f"没有这个原因, 可用: {'、'.join(sorted(KNOWN))}", column="cause"))
     if faults:
         raise Refused(faults)
     return found

@@ -1,18 +1,20 @@
 """What the centre tells people, and what ends by itself at its counter."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from zhika.ledger.batches import Batch
 from zhika.ledger.cards import Card
+from zhika.ledger.chunks import chunks
 from zhika.people import messages, succession
 from zhika.people.texts import Kind
 from zhika.seat.config import Seat
 
 
-def come(batch: Batch) -> None:
-    """卡已到: the cards lie at the office, and their holders are told; in the transaction of the acceptance."""
-    good = Card.objects.filter(batch=batch, failure=None, serial__isnull=False)
-    refs = good.values_list("application_ref", flat=True)
+def come(batch: Batch, serials: Sequence[str]) -> None:
+    """卡已到: these cards lie at the office, and their holders are told; in the transaction of the acceptance."""
+    refs: list[str] = []
+    for some in chunks(serials):
+        refs += Card.objects.filter(serial__in=some, failure=None).values_list("application_ref", flat=True)
     call({ref: {"place": batch.office.name} for ref in refs}, Kind.CARD_COME, Kind.REPLACEMENT_COME)
 
 

@@ -76,12 +76,15 @@ def withdraw(work: ActWork) -> Done:
         if asked.card and batch:
             if not Card.objects.filter(pk=asked.card.pk, serial=None, failure=None).exists():
                 raise _changed(asked)
-            plastic.fail(batch, {asked.card.application_ref: WITHDRAWN}, step=ACT, source=work.seat.name)
+            said = {asked.card.application_ref: work.reason.strip()}
+            plastic.fail(batch, dict.fromkeys(said, WITHDRAWN), step=ACT, source=work.seat.name, texts=said)
         if asked.payment:
             _give_back(work, asked, asked.payment)
 
     others = batch.parties.exclude(seat=work.seat.name).values_list("seat", flat=True) if batch else ()
-    return Done(documents={EXCEPTIONS: _told(asked)}, to={EXCEPTIONS: frozenset(others)}, write=write)
+    return Done(
+        documents={EXCEPTIONS: _told(asked, work.reason.strip())}, to={EXCEPTIONS: frozenset(others)}, write=write
+    )
 
 
 def in_full(seat: Seat, subject: str) -> str:
@@ -161,12 +164,12 @@ def _changed(asked: Asked) -> NotReady:
     return NotReady(f"申请 {asked.ref}: 刚刚有变动, 请再办一次")
 
 
-def _told(asked: Asked) -> pl.DataFrame:
+def _told(asked: Asked, reason: str) -> pl.DataFrame:
     """异常清单: who leaves the batch."""
     rows = []
     if asked.card and asked.application:
         person = asked.application.person
-        rows.append((asked.application.ref, person.id_no, person.name, "", "", "", ACT, WITHDRAWN))
+        rows.append((asked.application.ref, person.id_no, person.name, "", "", "", ACT, WITHDRAWN, reason))
     return pl.DataFrame(rows, schema=dict.fromkeys(EXCEPTIONS.columns, pl.String), orient="row")
 
 
