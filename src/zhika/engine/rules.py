@@ -77,8 +77,8 @@ def name_of(by: str | None) -> str:
 def both(by: str, second: str) -> str:
     """How a record names two who do something together.
 
-    >>> both("王芳", " 李敏 "), both("王芳", ""), names(both("王芳", "李敏"))
-    ('王芳、李敏', '王芳', {'王芳', '李敏'})
+    >>> both("王芳", " 李敏 "), both("王芳", ""), sorted(names(both("王芳", "李敏")))
+    ('王芳、李敏', '王芳', ['李敏', '王芳'])
     """
     return "、".join(filter(None, [by.strip(), second.strip()]))
 
