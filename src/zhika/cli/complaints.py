@@ -49,6 +49,12 @@ def in_chinese(message: str) -> str:
     return message
 
 
+def older(error: Exception) -> bool:
+    """Whether a store that another release made lacks what this one asks for."""
+    lacks = re.search(r"no such (?:column|table)|(?:column|relation) .* does not exist", str(error))
+    return type(error).__module__ == "django.db.utils" and lacks is not None
+
+
 def heads() -> None:
     """Headings of the help, in Chinese; typer keeps them as words of its module that writes it."""
     from typer import rich_utils

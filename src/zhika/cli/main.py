@@ -54,6 +54,7 @@ def choose(
 
 
 app.command()(setting_up.init)
+app.command()(setting_up.upgrade)
 app.add_typer(setting_up.trust, name="trust")
 app.add_typer(keys.keys, name="keys")
 app.add_typer(setting_up.organisations, name="organisations")
@@ -107,6 +108,10 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         _complain(f"{error.filename or ''}: {error.strerror or error}")
+    except Exception as error:
+        if not complaints.older(error):
+            raise
+        _complain("席位的库是较早的版本建的。先停 zhika work, 备份席位目录, 再运行: zhika -C 席位目录 upgrade")
 
 
 def _complain(text: str) -> NoReturn:

@@ -49,6 +49,20 @@ def init(
     typer.echo(f"席位 {name} 已建于 {home}。下一步: zhika -C {home} trust export {name}.json, 与各方交换后 trust add。")
 
 
+def upgrade() -> None:
+    """把席位的库升到本版本: 先停 zhika work, 备份席位目录。例: zhika -C demo/icbc upgrade"""
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    seat = here()
+    executor = MigrationExecutor(connection)
+    left = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    call_command("migrate", verbosity=0)
+    done = "、".join(f"{one.app_label} {one.name}" for one, _ in left)
+    typer.echo(f"席位 {seat.name} 已升级: {done}" if left else f"席位 {seat.name} 的库已是本版本。")
+
+
 def _pair(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals:
