@@ -110,15 +110,15 @@ def slip(
 def waiting(as_json: Json = False) -> None:
     """退出批次、等待重新发起的人, 按原因。例: zhika -C demo/platform waiting"""
     seat = _platform()
-    from zhika.flows.causes import CAUSES, title
+    from zhika.engine.reasons import explained
     from zhika.people import restarts
 
     now = timezone.now()
     rows = [
         {
             "ref": one.application.ref, "process": one.application.process, "cause": one.cause,
-            "cause_title": title(one.cause), "mended_by": CAUSES[one.cause].mended_by if one.cause in CAUSES else "",
-            "citizen": CAUSES[one.cause].citizen if one.cause in CAUSES else "", "since": one.since.isoformat(),
+            "cause_title": explained(one.cause).title, "mended_by": explained(one.cause).mended_by,
+            "citizen": explained(one.cause).citizen, "since": one.since.isoformat(),
             "startable": one.startable, "due": (one.since + timedelta(days=seat.batch.mending_days)).isoformat(),
             "overdue": one.overdue(seat.batch.mending_days, now),
         }

@@ -15,7 +15,8 @@ from zhika.errors import NotAllowed
 from zhika.flows.causes import CAUSES, DECEASED
 
 if TYPE_CHECKING:
-    from zhika.engine.answer import Answer, Fee, Row, Told
+    from zhika.engine.answer import Answer, Row, Told
+    from zhika.engine.paid import Fee
     from zhika.engine.promise import Promise
 
 
@@ -88,8 +89,8 @@ def lines(one: "Told", *, dead: bool = False) -> list[str]:
         lies = f"已发给持卡人 ({by})" if plastic.state is State.ISSUED else lies
         text.append(f"  在哪: {lies}, {_time(plastic.since)} 起")
     if moved := one.moved:
-        parts = (moved.document, moved.handover, moved.evidence, moved.paper_list)
-        text.append(f"  凭据: {escape(' '.join(filter(None, parts)))}")
+        paper = " ".join(filter(None, [moved.document, moved.handover, moved.evidence, moved.paper_list]))
+        text.append(f"  凭据: {escape(paper)}")
     if failed := one.failed:
         text.append(f"  [red]退出[/]: {failed.title} ({failed.row}, {_day(failed.at)}); 由{failed.mended_by}处理")
         if not dead:

@@ -146,8 +146,7 @@ def hand_out(work: Work, tray_path: Path, receipts: type[Receipt]) -> Done:
 
     def write() -> None:
         barred.check_again()
-        for kind in CALLS:
-            messages.withdraw(work.people, kind)
+        messages.withdraw(work.people, *CALLS)
         receipts.objects.bulk_create(  # type: ignore[attr-defined]
             [_signed(receipts, work, card.serial or "", said[app]) for app, card in work.people.items()],
             batch_size=100,

@@ -142,11 +142,11 @@ def _faults(card: Card, state: State, cause: str, *, known: bool) -> list[Fault]
 
 def _rows(document: Document, people: Mapping[str, Card], causes: Mapping[str, str], **fixed: str) -> pl.DataFrame:
     """Rows of a document about these cards, in line order; what is not known of them stays empty."""
-    holders, flags = persons(people), _flags(people)
+    known = _applications(people)
     rows = [
         {
-            **dict.fromkeys(document.columns, ""), **fixed, FLAG.name: flags[app], "app_no": app,
-            "id_no": holders[app].id_no, "name": holders[app].name, "card_serial": card.serial or "",
+            **dict.fromkeys(document.columns, ""), **fixed, FLAG.name: known[app].kind, "app_no": app,
+            "id_no": known[app].person.id_no, "name": known[app].person.name, "card_serial": card.serial or "",
             "cause": causes[app],
         }
         for app, card in sorted(people.items(), key=lambda item: item[1].line)
@@ -155,11 +155,11 @@ def _rows(document: Document, people: Mapping[str, Card], causes: Mapping[str, s
     return pl.DataFrame(rows, schema=columns).select(document.columns)
 
 
-def _flags(refs: Collection[str]) -> dict[str, str]:
-    """新增 or 补换 of each of these applications."""
-    found: dict[str, str] = {}
+def _applications(refs: Collection[str]) -> dict[str, Application]:
+    """These applications, with their persons."""
+    found: dict[str, Application] = {}
     for some in chunks(sorted(refs)):
-        found |= dict(Application.objects.filter(ref__in=some).values_list("ref", "kind"))
+        found |= {one.ref: one for one in Application.objects.filter(ref__in=some).select_related("person")}
     return found
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db.models import Q
 from django.utils import timezone
@@ -10,8 +10,9 @@ from django.utils import timezone
 from zhika.card import idnumber
 from zhika.engine import desk
 from zhika.engine.check import id_key
+from zhika.engine.paid import Fee, fees
 from zhika.engine.promise import Promise, promise
-from zhika.engine.reasons import KNOWN, explained
+from zhika.engine.reasons import explained
 from zhika.engine.registry import BY_PROXY
 from zhika.engine.sides import Side, bank_side, social_side
 from zhika.engine.standing import Standing, Subject, standing
@@ -27,7 +28,7 @@ from zhika.ledger.cards import Card, CardEvent, Failure
 from zhika.ledger.places import State, today
 from zhika.ledger.steps import Paper
 from zhika.people import deaths
-from zhika.people.models import Application, Payment, Person, Refund, Request
+from zhika.people.models import Application, Person, Request
 from zhika.people.restarts import origin
 from zhika.seat.config import Seat
 
@@ -60,24 +61,6 @@ class Failed:
     """Whether the person may start again."""
     restarted_by: tuple[str, ...]
     """Numbers of the applications that start it again."""
-
-
-@dataclass(frozen=True)
-class Fee:
-    """What was taken for an application; numbers of receipt and refund voucher.
-
-    For which reason nothing was taken is not told: it may be the holder's poverty.
-    """
-
-    amount: int
-    """In fen."""
-    receipt: str
-    voucher: str
-    """"" where nothing had to be given back."""
-    void_on: date | None
-    """When it was given back, or a receipt over nothing given up."""
-    papers: tuple[str, ...]
-    """Receipt and voucher, below the seat's home."""
 
 
 @dataclass(frozen=True)
@@ -216,7 +199,7 @@ class _Known:
                  Request.objects.filter(ref__in=refs).values_list("ref", "kind", "state")}  # fmt: skip
         self.reasons = {ref: KINDS[kind].title for ref, (kind, _) in asked.items()}
         self.withdrawn = {ref for ref, (_, state) in asked.items() if state == Request.WITHDRAWN}
-        self.fees = _fees(seat, refs)
+        self.fees = fees(seat, refs)
         self.dead = _dead(person.id_key)
         self.lots = {one.ref: one.lot for one in mine}
         gone = {one.ref for one in after if self.withdrawn and origin(one) in self.withdrawn}
@@ -313,23 +296,8 @@ def _asked(seat: Seat, one: Request, now: datetime, *, dead: bool) -> Told:
         replaces="", replaced_by=(), closed=refused,
         withdrawn=one.state == Request.WITHDRAWN, ready=False,
         promise=None if ended else promise(stands, one.entered_at, now, days=seat.promise.days),
-        fees=_fees(seat, [one.ref]).get(one.ref, ()),
+        fees=fees(seat, [one.ref]).get(one.ref, ()),
     )  # fmt: skip
-
-
-def _fees(seat: Seat, refs: Sequence[str]) -> dict[str, tuple[Fee, ...]]:
-    """What each of these applications paid."""
-    found: dict[str, tuple[Fee, ...]] = {}
-    for one in Payment.objects.filter(ref__in=refs).select_related("refund").order_by("pk"):
-        back: Refund | None = getattr(one, "refund", None)
-        voucher = back.voucher if back and one.amount else ""
-        papers = [f"files/slips/{code}.pdf" for code in (one.receipt, voucher) if code]
-        fee = Fee(
-            one.amount, one.receipt, voucher, back.day if back else None,
-            tuple(path for path in papers if (seat.home / path).exists()),
-        )  # fmt: skip
-        found[one.ref] = (*found.get(one.ref, ()), fee)
-    return found
 
 
 def _parties(seat: Seat, batch: Batch | None, office: Organisation, unit: Organisation) -> dict[Lane, str]:
@@ -358,5 +326,5 @@ def _failed(failure: Failure, process: str, restarts: tuple[str, ...]) -> Failed
     cause = explained(failure.cause)
     return Failed(
         failure.cause, cause.title, cause.mended_by, cause.citizen, title_of(failure.step, process),
-        failure.happened_at, cause.again or failure.cause not in KNOWN, restarts,
+        failure.happened_at, cause.again, restarts,
     )  # fmt: skip

@@ -18,5 +18,5 @@ def explained(code: str) -> Cause:
         return CAUSES[code]
     if code in BY_CODE:
         rule = BY_CODE[code]
-        return Cause(code, rule.title, Lane(rule.mended_by).title, rule.citizen, again=False)
-    return Cause(code, code, "", "", again=False)
+        return Cause(code, rule.title, Lane(rule.mended_by).title, rule.citizen)
+    return Cause(code, code, "", "")

@@ -55,10 +55,11 @@ def write_all(facts: Mapping[str, Mapping[str, str]], kind: Kind, *, due: date |
     return count
 
 
-def withdraw(application_refs: Collection[str], kind: Kind) -> None:
+def withdraw(application_refs: Collection[str], *kinds: Kind) -> None:
     """What was not sent yet is not sent any more: what it would tell is no longer so."""
+    told = [kind.value for kind in kinds]
     for some in chunks(sorted(application_refs)):
-        Message.objects.filter(application__ref__in=some, kind=kind.value, sent_at=None).delete()
+        Message.objects.filter(application__ref__in=some, kind__in=told, sent_at=None).delete()
 
 
 def waiting(on: date) -> QuerySet[Message]:

@@ -15,8 +15,9 @@ from zhika.cli import doing
 from zhika.cli.where import lines
 from zhika.craft import forming, requests, slips
 from zhika.engine import acts, desk, plastic
-from zhika.engine.answer import Fee, answer
+from zhika.engine.answer import answer
 from zhika.engine.check import id_key
+from zhika.engine.paid import Fee
 from zhika.engine.todo import todo
 from zhika.engine.work import ActWork, Done, Subject, Work
 from zhika.errors import NotAllowed, NotReady, Refused

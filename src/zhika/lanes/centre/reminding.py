@@ -89,8 +89,7 @@ def remind(work: ActWork) -> Done:
             batch_size=200,
         )
         facts = {one.application_ref: {"place": one.holder, "days": str(one.stayed)} for one in due}
-        for kind in KINDS:
-            messages.withdraw(facts, kind)  # the newest says it all
+        messages.withdraw(facts, *KINDS)  # the newest says it all
         telling.call(facts, *KINDS)
 
     return Done(write=write, n_in=len(found), n_out=len(found))
